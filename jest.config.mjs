@@ -29,8 +29,13 @@ const below = (parent) =>
 /** Memory of a worker with the servers that its tests start. */
 const WORKER_BYTES = 2 * 1024 ** 3;
 
-/** Most of what tests do is waiting: for processes, for seconds to pass. So there are more workers than processors. */
-const maxWorkers = Math.max(1, Math.min(2 * availableParallelism(), Math.floor(totalmem() / WORKER_BYTES)));
+/** Most of what tests do is waiting: for processes, for seconds to pass. With two for a processor, a quarter of it is idle. */
+const WORKERS_PER_PROCESSOR = 2.5;
+
+const maxWorkers = Math.max(
+  1,
+  Math.floor(Math.min(WORKERS_PER_PROCESSOR * availableParallelism(), totalmem() / WORKER_BYTES)),
+);
 
 export default {
   maxWorkers,

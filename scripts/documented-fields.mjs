@@ -24,6 +24,7 @@ import {
 import {
   backoffSchema,
   dirtyDataLimitSchema,
+  expectedDataSchema,
   freshnessSchema,
   scheduleInfoSchema,
   sealSchema,
@@ -58,7 +59,7 @@ const TYPES = {
     RunWait: runWaitSchema,
     UnmetDependency: unmetDependencySchema,
   },
-  "schedule/deadline.ts": { Freshness: freshnessSchema },
+  "schedule/deadline.ts": { ExpectedData: expectedDataSchema, Freshness: freshnessSchema },
   "schedule/schedule.ts": {
     BackoffSpec: backoffSchema,
     Schedule: scheduleSchema,

@@ -30,13 +30,14 @@ export async function copyShardsRun(url = "", directory = ""): Promise<CopyRun> 
   const request: OfflineJobRequest = { ...copyRequest(directory), runId: "shards", idempotencyKey: "shards" };
   const context = { signal: new AbortController().signal };
   const began = performance.now();
-  const { shards } = await operator.split!(request, { ...context, target: SHARDS });
+  const { shards, snapshotToken } = await operator.split!(request, { ...context, target: SHARDS });
+  const view = snapshotToken === undefined ? {} : { snapshotToken };
   const results = await Promise.all(
     shards.map(async ({ key, args }, index): Promise<ShardResult> => {
       const shard = {
         ...request,
         idempotencyKey: `shard-${index}`,
-        shard: { key, args, count: shards.length },
+        shard: { key, args, count: shards.length, ...view },
       };
       const { jobId } = await operator.submit(shard, context);
       const { error, metrics = {} } = await operator.wait(jobId, shard, context);

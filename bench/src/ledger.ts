@@ -1,10 +1,11 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { type NewRun, runId } from "@tidegate/core/store";
+import { runId } from "@tidegate/core/store";
 import { VirtualClock } from "@tidegate/core/testing";
 import { SqliteStore } from "@tidegate/store-sqlite";
 import { Cron } from "croner";
 import { atMost, type Figure, rounded } from "./figure.js";
+import { newRun } from "./new-run.js";
 import { assemble, noopOperator, temporaryDirectory } from "./setup.js";
 
 const INTERVALS = 1_000_000;
@@ -81,25 +82,11 @@ async function writeLedger(path: string): Promise<void> {
   ]);
   for (let from = START; from < START + INTERVALS * MINUTE_MS; from += BATCH * MINUTE_MS) {
     const to = from + BATCH * MINUTE_MS;
-    const runs = Array.from({ length: BATCH }, (_, index): NewRun => {
+    const runs = Array.from({ length: BATCH }, (_, index) => {
       const lower = from + index * MINUTE_MS;
       const upper = lower + MINUTE_MS;
-      return {
-        id: runId({ namespace: "default", groupId, lower, upper, generation: 0, incarnation: "" }),
-        groupId,
-        kind: "SCHEDULED",
-        lower,
-        upper,
-        generation: 0,
-        intervals: 1,
-        scheduledTime: upper,
-        state: "PLANNED",
-        reason: null,
-        scheduleVersion: version,
-        backfillId: null,
-        operator,
-        plannedAt: upper,
-      };
+      const id = runId({ namespace: "default", groupId, lower, upper, generation: 0, incarnation: "" });
+      return newRun({ id, groupId, lower, upper, scheduleVersion: version, operator, plannedAt: upper });
     });
     await store.plan([
       {

@@ -19,9 +19,12 @@ import { flink } from "./flink.js";
 import { preview, simulation } from "./grids.js";
 import { burst, lateness } from "./lateness.js";
 import { ledger } from "./ledger.js";
-import { longLedger } from "./long-ledger.js";
+import { longLedgerOnPostgres, longLedgerOnSqlite } from "./long-ledger.js";
 import { MILLION_TASKS, million } from "./million.js";
+import { OFFERED_TASKS } from "./offered.js";
+import { oldSnapshot } from "./old-snapshot.js";
 import { drain, overloadFresh, overloadHold } from "./overload.js";
+import { plainRun } from "./plain-run.js";
 import { poolFairness } from "./pool-fairness.js";
 import { positions } from "./positions.js";
 import { readiness } from "./readiness.js";
@@ -42,8 +45,11 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   preview,
   simulation,
   ledger,
-  "long-ledger": longLedger,
+  "long-ledger": longLedgerOnSqlite,
+  "long-ledger-postgres": longLedgerOnPostgres,
+  "old-snapshot": oldSnapshot,
   readiness,
+  "plain-run": plainRun,
   "pool-fairness": poolFairness,
   positions,
   "restate-plan": restatePlan,
@@ -65,6 +71,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Figure[]>>> = {
 const TASKS: Readonly<Record<string, (...args: string[]) => Promise<unknown>>> = {
   ...BENCHMARKS,
   ...MILLION_TASKS,
+  ...OFFERED_TASKS,
   ...BULLMQ_TASKS,
   "copy-postgres-run": copyPostgresRun,
   "copy-shards-run": copyShardsRun,

@@ -68,7 +68,7 @@ export async function million(): Promise<Figure[]> {
   ];
 }
 
-/** What is measured in processes of their own. */
+/** Measurements that each have a process of their own. */
 export const MILLION_TASKS: Readonly<Record<string, (...args: string[]) => Promise<unknown>>> = {
   "million:croner": async () => cronerMemory(),
   "million:register": (path, count) => register(path!, Number(count)),

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { ScheduleInfo } from "@tidegate/core";
 import type { ScheduleOperator } from "@tidegate/core/operator";
 import { SqliteStore } from "@tidegate/store-sqlite";
+import { runApart } from "./apart.js";
 import { assemble, noopOperator, registerAll, sleep, temporaryDirectory } from "./setup.js";
 
 const PEAK_WINDOW_S = 5;
@@ -15,14 +16,24 @@ const STEP = 1.25;
 /** A rate is carried out if at least this share of it is. */
 const CARRIED_OUT = 0.97;
 
+/** Measurements that each have a process of their own. */
+export const OFFERED_TASKS: Readonly<Record<string, (...args: string[]) => Promise<unknown>>> = {
+  "offered:secondly": (count, seconds) => ratesOf(noopOperator(), secondly(Number(count)), Number(seconds)),
+};
+
+/** How many jobs were submitted in each second that many schedules of a second are offered in, in a process of its own. */
+export function offeredRates(count: number, seconds: number): number[] {
+  return runApart("offered:secondly", String(count), String(seconds));
+}
+
 /**
  * Returns the largest number of runs per second that is carried out as offered, on SQLite and the embedded engine:
- * the rate is raised until no more than that is done. Each rate has a store of its own.
+ * the rate is raised until no more than that is done. Each rate has a store and a process of its own.
  */
-export async function findPeak(): Promise<number> {
+export function findPeak(): number {
   let peak = 0;
   for (let offered = LOWEST; ; offered = Math.round(offered * STEP)) {
-    const carriedOut = Math.max(...windowsOf(await ratesOf(noopOperator(), secondly(offered), 12)));
+    const carriedOut = Math.max(...windowsOf(offeredRates(offered, 12)));
     peak = Math.max(peak, carriedOut);
     process.stderr.write(`${offered} offered: ${Math.round(carriedOut)}/s ... `);
     if (carriedOut < offered * CARRIED_OUT) return peak;

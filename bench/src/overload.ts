@@ -1,19 +1,19 @@
 import type { ScheduleInfo } from "@tidegate/core";
 import { atLeast, atMost, type Figure, percentile, rounded } from "./figure.js";
-import { findPeak, ratesOf, secondly, windowsOf } from "./offered.js";
+import { findPeak, offeredRates, ratesOf, secondly, windowsOf } from "./offered.js";
 import { noopOperator } from "./setup.js";
 
 const HELD_S = 60;
 
 /** Whether a machine that is offered twice and five times its peak goes on to do what it can. */
 export async function overloadHold(): Promise<Figure[]> {
-  const peak = await findPeak();
+  const peak = findPeak();
   const figures: Figure[] = [];
   for (const [id, times] of [
     ["overload-hold", 2],
     ["overload-hold-5", 5],
   ] as const) {
-    const rates = await ratesOf(noopOperator(), secondly(Math.round(peak * times)), HELD_S + 5);
+    const rates = offeredRates(Math.round(peak * times), HELD_S + 5);
     const held = windowsOf(rates).at(-1)!;
     figures.push(
       atLeast(0.9, {
@@ -80,7 +80,7 @@ const DRAINED_S = 60;
 
 /** How fast a day of minutes of a thousand schedules is caught up with, and in how much memory. */
 export async function drain(): Promise<Figure[]> {
-  const peak = await findPeak();
+  const peak = findPeak();
   const now = Math.floor(Date.now() / 60_000) * 60_000;
   const infos = Array.from(
     { length: LATE_GROUPS },

@@ -3,6 +3,7 @@ import { normalizeSchedule, parseScheduleInfo } from "@tidegate/core/schema";
 import { type ClaimedRun, type NewRun, runId, type ScheduleStore } from "@tidegate/core/store";
 import { SqliteStore } from "@tidegate/store-sqlite";
 import { atMost, type Figure, percentile, rounded } from "./figure.js";
+import { newRun } from "./new-run.js";
 import { temporaryDirectory } from "./setup.js";
 
 /** One tenant has this many runs, and each of the others a few. */
@@ -105,21 +106,7 @@ async function plan(store: ScheduleStore, groupId: string, count: number, planne
 function aRun(groupId: string, index: number, plannedAt: number): NewRun {
   const lower = START - (index + 1) * MINUTE_MS;
   const upper = lower + MINUTE_MS;
-  return {
-    id: runId({ namespace: "bench", groupId, incarnation: "", lower, upper, generation: 0 }),
-    groupId,
-    kind: "MANUAL",
-    lower,
-    upper,
-    generation: 0,
-    intervals: 1,
-    scheduledTime: upper,
-    state: "PLANNED",
-    reason: null,
-    scheduleVersion: 1,
-    backfillId: null,
-    operator: OPERATOR,
-    isPooled: true,
-    plannedAt,
-  };
+  const id = runId({ namespace: "bench", groupId, incarnation: "", lower, upper, generation: 0 });
+  const given = { id, groupId, lower, upper, scheduleVersion: 1, operator: OPERATOR, plannedAt };
+  return newRun({ ...given, kind: "MANUAL", isPooled: true });
 }

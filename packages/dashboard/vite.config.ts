@@ -12,6 +12,8 @@ export default defineConfig({
     target: "es2023",
     // The page's security policy has no data: addresses.
     assetsInlineLimit: 0,
+    // All of it is small, and smaller in one file.
+    cssCodeSplit: false,
     modulePreload: { polyfill: false },
   },
 });

@@ -33,6 +33,8 @@ function aLeaf(before: number): fc.Arbitrary<ModelTree> {
       }),
       { freq: 3, nil: undefined },
     ),
+    isSettledEnough: fc.constantFrom(false, false, true),
+    onRestate: fc.constantFrom("mark", "mark", "rerun", "ignore"),
   }) as fc.Arbitrary<ModelTree>;
 }
 
@@ -74,6 +76,9 @@ function aGroup(index: number): fc.Arbitrary<ModelGroup> {
     .record({
       period: fc.constantFrom(5, 10, 15, 20, 30, 45, 60, 90),
       start: fc.constantFrom(0, 0, 0, 30, 60, 100),
+      owed: fc.constantFrom(0, 0, 0, 1, 2, 7),
+      catchup: fc.constantFrom("each" as const, "coalesce" as const, "drop" as const),
+      blocks: fc.constantFrom(false, false, true),
       zone: fc.constantFrom<ModelGroup["zone"]>(
         "UTC",
         "UTC",
@@ -93,9 +98,12 @@ function aGroup(index: number): fc.Arbitrary<ModelGroup> {
       lookback: fc.constantFrom(0, 0, 1, 3),
       touching: fc.constantFrom(0, 0, 0.05, 0.2),
     })
-    .map(({ seed, longest, failing, touching, reruns, width, ...group }) => ({
+    .map(({ seed, longest, failing, touching, reruns, width, owed, blocks, ...group }) => ({
       ...group,
+      tree: group.tree === undefined || group.past === undefined ? group.tree : withoutReruns(group.tree),
+      start: owed === 0 ? group.start : -owed * group.period,
       width: group.tree === undefined && group.past === undefined ? width : 1,
+      blocks: blocks && (width === 1 || group.tree !== undefined || group.past !== undefined),
       // A run that waits for its own past waits for what is read again of it, too.
       lookback: group.past === undefined ? group.lookback : 0,
       reruns: group.past === undefined ? reruns : new Map(),
@@ -103,6 +111,12 @@ function aGroup(index: number): fc.Arbitrary<ModelGroup> {
       minutesOf: (n) => 1 + Math.floor(noise(seed, n) * longest),
       fails: (n) => noise(seed + 7_919, n) < failing,
     }));
+}
+
+function withoutReruns(tree: ModelTree): ModelTree {
+  if ("all" in tree) return { all: tree.all.map(withoutReruns) };
+  if ("any" in tree) return { any: tree.any.map(withoutReruns) };
+  return tree.onRestate === "rerun" ? { ...tree, onRestate: "mark" } : tree;
 }
 
 /** A number from 0 up to 1 that looks random and follows from both. */

@@ -1,6 +1,7 @@
 import {
   createTidegate,
   type DependencyTree,
+  type RestatementPlan,
   type Run,
   type ScheduleInfo,
   type Tidegate,
@@ -9,6 +10,7 @@ import type { JobContext, JobOutcome, OfflineJobRequest, ScheduleOperator } from
 import { MemoryStore, VirtualClock } from "@tidegate/core/testing";
 import { embeddedEngine } from "@tidegate/engine-embedded";
 import type { ModelGroup, ModelRun, ModelTree } from "./model.js";
+import type { ModelReach, ModelRestatement } from "./restate-model.js";
 
 const MINUTE = 60_000;
 /** When the model's minutes begin, epoch ms. */
@@ -22,7 +24,7 @@ export const groupOf = (groupId: string): number => Number(groupId.slice("group-
 
 /** The schedule that a group of the model describes. */
 export function scheduleOf(group: ModelGroup, no: number): ScheduleInfo {
-  const { period, start, zone, width, tree, past, lookback } = group;
+  const { period, start, zone, width, tree, past, lookback, catchup, blocks } = group;
   return {
     groupId: nameOf(no),
     trigger: { type: "period", every: period, unit: "minute" },
@@ -30,7 +32,8 @@ export function scheduleOf(group: ModelGroup, no: number): ScheduleInfo {
     timezone: zone,
     ...(width > 1 ? { overlap: "allow", maxActiveRuns: width } : {}),
     maxAttempts: 1,
-    onFailure: "continue",
+    catchup,
+    onFailure: blocks ? "block" : "continue",
     dependsOn: tree === undefined ? null : treeOf(tree),
     dependsOnPast: past ?? false,
     lookback: lookback === 0 ? null : { intervals: lookback },
@@ -40,12 +43,14 @@ export function scheduleOf(group: ModelGroup, no: number): ScheduleInfo {
 function treeOf(tree: ModelTree): DependencyTree {
   if ("all" in tree) return { all: tree.all.map(treeOf) };
   if ("any" in tree) return { any: tree.any.map(treeOf) };
-  const { on, window, mayMiss, timeout } = tree;
+  const { on, window, mayMiss, timeout, isSettledEnough, onRestate } = tree;
   const { from, to, fromIntervals, isWholeHours = false } = window;
   const shift = (minutes: number): string =>
     minutes % 60 === 0 ? `${minutes / 60} hours` : `${minutes} minutes`;
   return {
     groupId: nameOf(on),
+    onRestate,
+    ...(isSettledEnough ? { satisfiedBy: "settled" as const } : {}),
     window: {
       ...(from === undefined ? {} : { from: shift(from) }),
       ...(fromIntervals === undefined ? {} : { from: `${fromIntervals} intervals` }),
@@ -94,7 +99,9 @@ class Jobs implements ScheduleOperator {
       ? { state: "FAILED", error: { code: "JOB_FAILED", message: "no" } }
       : { state: "SUCCEEDED", touched: [{ intervals }] };
     return new Promise((resolve) => {
-      this.#clock.wakeAfter(group.minutesOf(index) * MINUTE, () => resolve(outcome));
+      // Begun a moment after a minute if a time-out lets it begin; it ends with a minute all the same.
+      const late = (this.#clock.now() - START) % MINUTE;
+      this.#clock.wakeAfter(group.minutesOf(index) * MINUTE - late, () => resolve(outcome));
     });
   }
 
@@ -129,9 +136,10 @@ async function acted(tidegate: Tidegate, groups: readonly ModelGroup[], minute: 
       const { items } = await tidegate.client.runs({ groupId: nameOf(no), within }, { limit: 100 });
       const live = items.find(({ kind }) => kind === "SCHEDULED");
       const isOpen = items.some(({ endedAt }) => endedAt === null);
-      if (what === "cancel" && live?.place === "gated") await tidegate.client.cancelRun(live.id);
+      if (what === "cancel" && (live?.place === "gated" || live?.place === "blocking"))
+        await tidegate.client.cancelRun(live.id);
       else if (what === "rerun" && live?.state === "SUCCEEDED" && !isOpen)
-        await tidegate.client.trigger(nameOf(no), within);
+        await tidegate.client.trigger(nameOf(no), { lower: live.lower, upper: live.upper });
       else continue;
       count += 1;
     }
@@ -143,15 +151,29 @@ async function acted(tidegate: Tidegate, groups: readonly ModelGroup[], minute: 
 export interface Performance {
   /** All runs of the live lanes that are due. */
   readonly runs: readonly ModelRun[];
-  /** All runs of all kinds. */
+  /** How far it says that the restatement reaches. */
+  readonly reach: ModelReach;
+  /** Up to which minute the ledger of each group was planned and over when the restatement began. */
+  readonly ends: readonly number[];
+  /** When it began, epoch ms. */
+  readonly restatedAt: number;
+  /** All runs of all kinds, after the restatement. */
   readonly ledger: readonly Run[];
 }
 
-/** Has the library play groups up to a minute. */
-export async function performed(groups: readonly ModelGroup[], until: number): Promise<Performance> {
+/** Longest that a restatement is given, minutes: a run of it may wait for what never comes. */
+const LONGEST_RESTATEMENT = 180;
+
+/** Has the library play groups up to a minute, and then make some time again. */
+export async function performed(
+  groups: readonly ModelGroup[],
+  until: number,
+  restatement: ModelRestatement,
+): Promise<Performance> {
   const clock = new VirtualClock({ start: START });
+  const store = new MemoryStore({ clock });
   const tidegate = createTidegate({
-    store: new MemoryStore({ clock }),
+    store,
     clock,
     engines: [embeddedEngine()],
     operators: [new Jobs(clock, groups)],
@@ -176,25 +198,35 @@ export async function performed(groups: readonly ModelGroup[], until: number): P
       if (await reported(tidegate, groups, minute))
         for (let round = 0; round < 3; round += 1) await clock.advance(0);
     }
-    const items: Run[] = [];
-    let cursor: string | undefined;
-    do {
-      const page = await tidegate.client.runs(
-        {},
-        { limit: 1_000, ...(cursor === undefined ? {} : { cursor }) },
-      );
-      items.push(...page.items);
-      cursor = page.next;
-    } while (cursor !== undefined);
+    // Time that is up with the last minute.
+    await clock.advance(MINUTE / 2);
+    const items = await allRuns(tidegate);
     const runs = items
       .filter(({ kind }) => kind === "SCHEDULED")
-      .map(({ groupId, lower, state, submittedAt }) => ({
+      .map(({ groupId, lower, upper, state, submittedAt }) => ({
         group: groupOf(groupId),
         lower: (lower - START) / MINUTE,
+        minutes: (upper - lower) / MINUTE,
         state: state === "SUBMITTING" ? "RUNNING" : (state as ModelRun["state"]),
-        begunAt: submittedAt === null ? null : (submittedAt - START) / MINUTE,
+        begunAt: submittedAt === null ? null : Math.floor((submittedAt - START) / MINUTE),
       }));
-    return { runs, ledger: items };
+    const ends = await endsOf(tidegate, groups);
+    const { group, from, to } = restatement;
+    const plan = await tidegate.client.restate({
+      groupId: nameOf(group),
+      from: START + from * MINUTE,
+      to: START + to * MINUTE,
+      cascade: "downstream",
+    });
+    const restatedAt = clock.now();
+    await tidegate.client.applyRestatement(plan.planId);
+    for (let minute = 0; minute < LONGEST_RESTATEMENT; minute += 1) {
+      await clock.advance(MINUTE);
+      for (let round = 0; round < 3; round += 1) await clock.advance(0);
+      if ((await store.listBackfills({ states: ["RUNNING"] })).length === 0) break;
+    }
+    const ledger = await allRuns(tidegate);
+    return { runs, reach: reachOf(plan), ends, restatedAt, ledger };
   } finally {
     // It waits for its jobs, whose time passes only here.
     let isStopped = false;
@@ -204,4 +236,33 @@ export async function performed(groups: readonly ModelGroup[], until: number): P
     while (!isStopped) await clock.advance(0);
     await stopping;
   }
+}
+
+async function allRuns({ client }: Tidegate): Promise<readonly Run[]> {
+  const items: Run[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await client.runs({}, { limit: 1_000, ...(cursor === undefined ? {} : { cursor }) });
+    items.push(...page.items);
+    cursor = page.next;
+  } while (cursor !== undefined);
+  return items;
+}
+
+function endsOf({ client }: Tidegate, groups: readonly ModelGroup[]): Promise<readonly number[]> {
+  return Promise.all(
+    groups.map(async ({ reports }, no) =>
+      reports === undefined ? ((await client.get(nameOf(no))).watermark - START) / MINUTE : 0,
+    ),
+  );
+}
+
+function reachOf({ groups, stops }: RestatementPlan): ModelReach {
+  const minutes = groups.map(({ groupId, intervals }) => {
+    const all = new Set<number>();
+    for (const { lower, upper } of intervals)
+      for (let at = lower; at < upper; at += MINUTE) all.add((at - START) / MINUTE);
+    return [groupOf(groupId), all] as const;
+  });
+  return { minutes: new Map(minutes), stops: stops.map(({ groupId }) => groupOf(groupId)) };
 }

@@ -27,7 +27,8 @@ export function expectedStaleness(
   const changes = groups.map((group, no) => [...reportsOf(group), ...changesOf(group, no, ledger)]);
   return ledger.filter(stands).map((run) => {
     const opened = run.submittedAt!;
-    const later = run.inputs.flatMap(({ groupId, lower, upper }) =>
+    const read = run.inputs.filter(({ isIgnored = false }) => !isIgnored);
+    const later = read.flatMap(({ groupId, lower, upper }) =>
       changes[groupOf(groupId)]!.filter(
         (change) => change.at >= opened && change.lower < upper && change.upper > lower,
       ),
@@ -53,7 +54,7 @@ function changesOf(group: ModelGroup, no: number, ledger: readonly Run[]): Chang
       const touched = group.touches(index).map((back) => ({
         at: endedAt!,
         lower: lower - back * length,
-        upper: upper - back * length,
+        upper: lower - back * length + length,
       }));
       return [{ at: endedAt!, lower, upper }, ...touched];
     });

@@ -26,14 +26,16 @@ function mayDie(point) {
 function mortal(store) {
   for (const [method, before, after] of [
     ["plan", "taken", "planned"],
+    ["planAndClaim", "taken", "planned"],
     ["changeRuns", "unrecorded", "recorded"],
+    ["endRuns", "unrecorded", "recorded"],
     ["settleGates", "asked", "settled"],
     ["claim", undefined, "claimed"],
   ]) {
     const original = store[method].bind(store);
-    store[method] = async (batch) => {
+    store[method] = async (...given) => {
       mayDie(before);
-      const answers = await original(batch);
+      const answers = await original(...given);
       if (answers.length > 0) mayDie(after);
       return answers;
     };

@@ -11,7 +11,8 @@ import { type JobRecord, judgeRecording, type Span, until, type Verdict } from "
 import { RecordingTail } from "./recording-tail.js";
 import { repetitionsIn } from "./repetitions.js";
 
-const MANAGER = fileURLToPath(new URL("./manager.mjs", import.meta.url));
+/** `manager.mjs` in one file, as the build has made it: managers start again and again, and loading is most of a start. */
+const MANAGER = fileURLToPath(new URL("../dist/manager.js", import.meta.url));
 
 /** Longer than any work of a scene takes. */
 const PATIENCE_MS = 120_000;

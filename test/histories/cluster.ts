@@ -32,6 +32,9 @@ export interface ClusterJob {
 export class Cluster implements ScheduleOperator {
   readonly operatorType = "cluster";
   readonly jobs: ClusterJob[] = [];
+  readonly #byId = new Map<string, ClusterJob>();
+  /** Jobs that have succeeded, in the order of their ends. */
+  readonly succeeded: ClusterJob[] = [];
   /** Counts the ledgers of the group: one more with each purge. */
   epoch = 0;
   /** Told of each job that begins. */
@@ -76,7 +79,7 @@ export class Cluster implements ScheduleOperator {
   }
 
   wait(jobId: string, _request: OfflineJobRequest, { signal }: JobContext): Promise<JobOutcome> {
-    const job = this.jobs.find((candidate) => candidate.jobId === jobId);
+    const job = this.#byId.get(jobId);
     if (job === undefined) return Promise.reject(new Error(`There is no job ${jobId}.`));
     return new Promise((resolve, reject) => {
       if (signal.aborted) reject(signal.reason as Error);
@@ -86,7 +89,7 @@ export class Cluster implements ScheduleOperator {
   }
 
   async cancel(jobId: string): Promise<void> {
-    const job = this.jobs.find((candidate) => candidate.jobId === jobId);
+    const job = this.#byId.get(jobId);
     if (job === undefined || job.outcome !== undefined) return;
     const { cancel } = this.#isWell ? GOOD : job.script;
     if (cancel === "rejects") {
@@ -119,6 +122,7 @@ export class Cluster implements ScheduleOperator {
       script,
       ended,
       end: (outcome) => {
+        if (job.outcome === undefined && outcome.state === "SUCCEEDED") this.succeeded.push(job);
         job.outcome ??= outcome;
         resolve(job.outcome);
       },
@@ -127,6 +131,7 @@ export class Cluster implements ScheduleOperator {
     };
     this.onBegin(job);
     this.jobs.push(job);
+    this.#byId.set(job.jobId, job);
     const outcome = outcomeOf(script);
     if (script.lasts === 0) job.end(outcome);
     else this.#clock.wakeAt(this.#clock.now() + script.lasts * this.#tenthMs, () => job.end(outcome));

@@ -25,6 +25,14 @@ export class BrokenLaw extends Error {
   }
 }
 
+/** @throws BrokenLaw unless the law is held */
+export function demand(isHeld: boolean, law: string, detail: () => string): void {
+  if (!isHeld) throw new BrokenLaw(law, detail());
+}
+
+/** Returns an instant as people read it. */
+export const iso = (instant: number): string => new Date(instant).toISOString().replace(/:00\.000Z$/, "Z");
+
 /** What people have asked for since the ledger began. */
 export interface Intents {
   /** Runs that a person has cancelled, by id. */
@@ -52,4 +60,9 @@ export interface Snapshot {
   readonly schedule: Schedule;
   readonly runs: readonly Run[];
   readonly audit: AuditReport;
+}
+
+/** Whether a person asked for the interval once more, whatever had become of it. */
+export function isRepeated({ kind, backfillId }: Run, { backfills }: Intents): boolean {
+  return kind === "MANUAL" || (backfillId !== null && backfills.has(backfillId));
 }

@@ -35,20 +35,40 @@ const rules = {
   overlap: fc.constantFrom("queue", "allow", "coalesce-pending", "cancel-running", "drop"),
   maxActiveRuns: fc.integer({ min: 1, max: 3 }),
   onFailure: fc.constantFrom("block", "continue", "pause"),
-  mode: fc.constantFrom("incremental", "incremental", "incremental", "full"),
+  mode: fc.constantFrom("incremental", "incremental", "incremental", "full", "full-then-incremental"),
   fireAt: fc.constantFrom("interval-end", "interval-end", "interval-start"),
   endRule: fc.constantFrom("exclusive", "exclusive", "inclusive"),
   firstInterval: fc.constantFrom("start-time", "start-time", "first-nominal-time"),
   delay: fc.constantFrom(0, 0, 0, 3, 12),
   maxAttempts: fc.integer({ min: 1, max: 3 }),
   timeout: fc.constantFrom(0, 0, 4, 12),
+  notBefore: fc.constantFrom(0, 0, 0, 0, 7, 14),
+  dependsOnPast: fc.constantFrom<Policies["dependsOnPast"]>(false, false, false, false, "previous", "all"),
+  canOvertake: fc.constantFrom(false, false, false, true),
+  slots: fc.constantFrom(0, 0, 0, 1, 2),
+  fullEvery: fc.constantFrom(0, 0, 25),
 } as const satisfies { [Rule in keyof Policies]?: fc.Arbitrary<Policies[Rule]> };
 
 const span = fc.oneof({ weight: 2, arbitrary: fc.constant(0) }, { weight: 3, arbitrary: tenths(5, 80) });
 
 const policies: fc.Arbitrary<Policies> = fc
   .record({ trigger, start: fc.oneof(fc.constant(0), tenths(-60, 15)), span, ...rules })
-  .map((set) => (set.trigger === "once" ? { ...set, span: 0 } : set));
+  .map((set) => (set.trigger === "once" ? { ...set, span: 0 } : set))
+  .map(withCopies);
+
+/** A schedule that makes copies is registered only without what would give up intervals that wait for one. */
+function withCopies(set: Policies): Policies {
+  if (set.mode !== "full-then-incremental") return set;
+  // A copy that is waited for is looked for each minute, which are many in a day.
+  const trigger = set.trigger.startsWith("local") ? "hours" : set.trigger;
+  return {
+    ...set,
+    trigger,
+    fireAt: "interval-end",
+    catchup: set.catchup === "drop" ? "each" : set.catchup,
+    window: 0,
+  };
+}
 
 const job: fc.Arbitrary<JobScript> = fc.record({
   submit: fc.oneof(
@@ -83,10 +103,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant("jump" as const), for: tenths(1, 45) }) },
   { weight: 2, arbitrary: fc.constant({ do: "pause" as const }) },
   { weight: 3, arbitrary: fc.constant({ do: "resume" as const }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant("update" as const), set: changes }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ do: fc.constant("update" as const), set: changes, adopts: fc.boolean() }),
+  },
   { weight: 3, arbitrary: fc.record({ do: fc.constant("cancelRun" as const), nth }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant("retryRun" as const), nth }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant("retryRun" as const), nth, latest: fc.boolean() }) },
   { weight: 2, arbitrary: fc.constant({ do: "trigger" as const }) },
+  { weight: 1, arbitrary: fc.constant({ do: "resnapshot" as const }) },
   { weight: 1, arbitrary: interval.map((bounds) => ({ do: "rerun" as const, ...bounds })) },
   {
     weight: 3,
@@ -126,7 +150,10 @@ function withTriggers({ policies: first, jobs, steps }: History, picks: readonly
     jobs,
     steps: steps.map((each, index): Step => {
       const pick = picks[index] ?? 0;
-      if ((each.do !== "update" && each.do !== "register") || pick === 0) return each;
+      if (each.do !== "update" && each.do !== "register") return each;
+      if (each.set.mode === "full-then-incremental" && first.trigger.startsWith("local"))
+        return { ...each, set: { ...each.set, mode: "incremental" } };
+      if (pick === 0) return each;
       const chosen = choices[pick % choices.length]!;
       const set = { ...each.set, trigger: chosen, ...(chosen === "once" ? { span: 0 } : {}) };
       return each.do === "update" ? { ...each, set } : { ...each, set: { ...set, start: (pick % 7) * 10 } };

@@ -28,7 +28,18 @@ export interface Policies {
   readonly maxAttempts: number;
   /** 0: unlimited. */
   readonly timeout: Tenths;
+  /** How long after the end of its interval a run begins at the earliest. */
+  readonly notBefore: Tenths;
+  readonly dependsOnPast: false | "previous" | "all";
+  readonly canOvertake: boolean;
+  /** How many slots of the only pool each run takes; 0: none. */
+  readonly slots: number;
+  /** How often a copy follows the first, with the mode that makes copies; 0: never. */
+  readonly fullEvery: Tenths;
 }
+
+/** The slots of the pool. */
+export const POOL = { name: "warehouse", slots: 2 };
 
 /** What becomes of a submission and its job. */
 export interface JobScript {
@@ -52,12 +63,14 @@ export type Step =
   | { readonly do: "jump"; readonly for: Tenths }
   | { readonly do: "pause" }
   | { readonly do: "resume" }
-  | { readonly do: "update"; readonly set: Partial<Policies> }
+  /** With `adopts`, waiting runs take the new version. */
+  | { readonly do: "update"; readonly set: Partial<Policies>; readonly adopts?: boolean }
   /** A run that is open or has failed, counted from the oldest. */
   | { readonly do: "cancelRun"; readonly nth: number }
   /** A run that has failed or was cancelled, counted from the oldest. */
-  | { readonly do: "retryRun"; readonly nth: number }
+  | { readonly do: "retryRun"; readonly nth: number; readonly latest?: boolean }
   | { readonly do: "trigger" }
+  | { readonly do: "resnapshot" }
   | { readonly do: "rerun"; readonly from: Tenths; readonly to: Tenths }
   | {
       readonly do: "backfill";
@@ -110,6 +123,11 @@ export const PLAIN: Policies = {
   delay: 0,
   maxAttempts: 1,
   timeout: 0,
+  notBefore: 0,
+  dependsOnPast: false,
+  canOvertake: false,
+  slots: 0,
+  fullEvery: 0,
 };
 
 /** A job that succeeds at once. */

@@ -1,14 +1,37 @@
 import { describe, it } from "@jest/globals";
 import { type BriefHistory, written } from "./history.js";
 import { perform } from "./perform.js";
-import { inMemory } from "./places.js";
+import { inMemory, inSqlite } from "./places.js";
 
 /** Plays a history and holds it to all laws. */
-async function lawful(history: BriefHistory): Promise<void> {
-  await perform(written(history), await inMemory());
+async function lawful(history: BriefHistory, place = inMemory): Promise<void> {
+  await perform(written(history), await place());
 }
 
 describe("histories that once went wrong", () => {
+  it("a backfill over the empty interval with which an earlier version of the schedule has ended", () =>
+    lawful({
+      policies: { start: -52, span: 42, catchup: "drop", maxActiveRuns: 1, endRule: "inclusive" },
+      jobs: [{ lasts: 1 }],
+      steps: [
+        { do: "pass", for: 1 },
+        { do: "update", set: { trigger: "once", span: 0 } },
+        { do: "rerun", from: 0, to: 0 },
+      ],
+    }));
+
+  it("an interval that is dropped since the empty one with which an earlier version has ended still runs", () =>
+    lawful({
+      policies: { start: -52, span: 42, catchup: "drop", maxActiveRuns: 1, endRule: "inclusive" },
+      jobs: [{ submit: "slow" }, { lasts: 1 }],
+      steps: [
+        { do: "pass", for: 1 },
+        { do: "update", set: { overlap: "drop", trigger: "once", span: 0 } },
+        { do: "crash", writes: 1, isWritten: false, within: 0, after: 9 },
+        { do: "rerun", from: 0, to: 0 },
+      ],
+    }));
+
   it("a run that was found by the next process, while the answer to its submission was on its way", () =>
     lawful({
       policies: { span: 5 },
@@ -136,6 +159,16 @@ describe("histories that once went wrong", () => {
       ],
     }));
 
+  it("a run that is cancelled at the moment in which nobody can tell whether its job was taken", () =>
+    lawful({
+      policies: { overlap: "cancel-running", maxActiveRuns: 1, maxAttempts: 2 },
+      jobs: [{}, { submit: "away", lasts: 1 }, {}],
+      steps: [
+        { do: "crash", writes: 5, isWritten: true, within: 21, after: 9 },
+        { do: "update", set: {} },
+      ],
+    }));
+
   it("a job whose answer was lost, and which has succeeded when a new policy cancels its run", () =>
     lawful({
       policies: { span: 5, window: 10, maxActiveRuns: 1, maxAttempts: 2 },
@@ -146,4 +179,42 @@ describe("histories that once went wrong", () => {
         { do: "resume" },
       ],
     }));
+
+  it("a copy after a run of which nobody can tell whether its job was taken", () =>
+    lawful({
+      policies: { span: 10, maxActiveRuns: 1, maxAttempts: 2 },
+      jobs: [{ submit: "away", lasts: 1 }, {}],
+      steps: [
+        { do: "pass", for: 11 },
+        { do: "update", set: { span: 0, mode: "full-then-incremental", maxAttempts: 1 } },
+        { do: "trigger" },
+        { do: "register", set: {} },
+      ],
+    }));
+
+  it("a backfill of dropped time behind the only time of a schedule that runs once, with an inclusive end", () =>
+    lawful({
+      policies: { overlap: "drop", endRule: "inclusive" },
+      jobs: [{ lasts: 24 }, {}],
+      steps: [
+        { do: "pass", for: 22 },
+        { do: "update", set: { trigger: "once", overlap: "queue" } },
+      ],
+    }));
+
+  it("a run that was cancelled for its overlap just before another policy came into force", () =>
+    lawful(
+      {
+        policies: { trigger: "fiveMinutes", window: 10, overlap: "cancel-running", maxActiveRuns: 1 },
+        jobs: [{ submit: "hangs", ends: "failed" }],
+        steps: [
+          { do: "pass", for: 20 },
+          { do: "purge" },
+          { do: "register", set: { overlap: "queue" } },
+          { do: "purge" },
+        ],
+      },
+      // A store that tells the state of a group with the end of its runs.
+      inSqlite,
+    ));
 });

@@ -1,20 +1,15 @@
 import type { Run, RunReason } from "@tidegate/core";
 import { type JobRecord, judgeRecording, type Verdict } from "@tidegate/testkit/recorder";
 import { CANNOT_STOP, type ClusterJob } from "./cluster.js";
-import { BrokenLaw, GROUP, type Intents, type Snapshot } from "./evidence.js";
+import { demand, GROUP, type Intents, iso, isRepeated, type Snapshot } from "./evidence.js";
 import type { Policies } from "./history.js";
 import type { Stage } from "./stage.js";
+import { holdOfTarget } from "./target.js";
 import { isUpper, nextCut } from "./triggers.js";
 
 // What the documentation promises, each law by itself, in terms of what can be seen from outside.
 
 const OPEN = ["PLANNED", "SUBMITTING", "RUNNING"];
-
-function demand(isHeld: boolean, law: string, detail: () => string): void {
-  if (!isHeld) throw new BrokenLaw(law, detail());
-}
-
-const iso = (instant: number): string => new Date(instant).toISOString().replace(/:00\.000Z$/, "Z");
 
 const shown = ({ kind, state, reason, lower, upper, generation, attempt }: Run): string =>
   `${kind} ${state}${reason === null ? "" : ` (${reason})`} [${iso(lower)}, ${iso(upper)}) generation ${generation} attempt ${attempt}`;
@@ -34,7 +29,7 @@ export function holdAlways(now: Snapshot, before: Snapshot | undefined, { polici
   demand(audit.gaps.length === 0, "ledger-without-gaps", () => JSON.stringify(audit.gaps));
   const live = runs.filter(({ kind }) => kind === "SCHEDULED");
   const open = live.filter(isOpen).length;
-  const counted = schedule.admittedRuns + schedule.waitingRuns;
+  const counted = schedule.admittedRuns + schedule.waitingRuns + schedule.gatedRuns;
   demand(counted === open, "lane-counts", () => `${counted} by the schedule, ${open} open runs`);
   const active = live.filter(({ state }) => state === "SUBMITTING" || state === "RUNNING").length;
   const width = Math.max(...[policies, ...intents.settings].map(widthOf));
@@ -56,6 +51,7 @@ function holdOfRun(run: Run, { runs }: Snapshot, intents: Intents): void {
     "overlap-cancelled": () => ever(({ overlap }) => overlap === "cancel-running"),
     cancelled: () => intents.cancelledRuns.has(run.id),
     unregistered: () => intents.hasUnregistered,
+    "snapshot-covered": () => ever(({ mode }) => mode === "full-then-incremental"),
   };
   if (run.state !== "SKIPPED" && run.state !== "CANCELLED") return;
   const isAllowed = run.reason === null ? undefined : allowed[run.reason];
@@ -67,13 +63,13 @@ function isFollowed({ upper }: Run, runs: readonly Run[]): boolean {
   return runs.some(({ lower, state }) => lower === upper && state !== "SKIPPED");
 }
 
-/** Whether another run of the lane was open when this one was planned. */
+/** Whether another run of the lane was open when this one was planned: perhaps the empty one that closes a schedule. */
 function wasBusy(skipped: Run, runs: readonly Run[]): boolean {
   return runs.some(
-    ({ kind, state, lower, plannedAt, endedAt }) =>
+    ({ kind, state, lower, upper, plannedAt, endedAt }) =>
       kind === "SCHEDULED" &&
       state !== "SKIPPED" &&
-      lower < skipped.lower &&
+      (lower < skipped.lower || upper <= skipped.lower) &&
       plannedAt <= skipped.plannedAt &&
       (endedAt === null || endedAt >= skipped.plannedAt),
   );
@@ -121,6 +117,15 @@ export function holdOfSubmissions(
   { intents: { settings } }: Stage,
   tenthMs: number,
 ): void {
+  const earliest = Math.min(...settings.map(({ notBefore }) => notBefore)) * tenthMs;
+  for (const { event, at, kind, upperBound } of records) {
+    const from = Number(upperBound) + earliest;
+    demand(
+      event !== "submit" || earliest === 0 || at >= from,
+      "not-before",
+      () => `${kind} before ${iso(from)}`,
+    );
+  }
   const atStart = settings.some(({ fireAt }) => fireAt === "interval-start");
   const delay = Math.min(...settings.map((policies) => policies.delay)) * tenthMs;
   for (const { event, at, kind, mode, lowerBound, upperBound } of records) {
@@ -133,7 +138,9 @@ export function holdOfSubmissions(
 /** With a lane of one, intervals are begun in order. A run that a person or an end of the schedule took out comes later. */
 export function holdOfOrder(records: readonly JobRecord[], { intents }: Stage): void {
   const { settings, cancelledRuns, hasUnregistered } = intents;
-  const isNarrow = settings.every(({ overlap }) => overlap !== "allow" && overlap !== "cancel-running");
+  const isNarrow = settings.every(
+    ({ canOvertake, overlap }) => !canOvertake && overlap !== "allow" && overlap !== "cancel-running",
+  );
   if (!isNarrow || cancelledRuns.size > 0 || hasUnregistered) return;
   const begun = new Set<string>();
   let reached = Number.NEGATIVE_INFINITY;
@@ -146,15 +153,34 @@ export function holdOfOrder(records: readonly JobRecord[], { intents }: Stage): 
   }
 }
 
+/** Whether a run waits for a time to come, or for an earlier one that has not succeeded. */
+function isHeldAtGates(run: Run, runs: readonly Run[], now: number, stage: Stage): boolean {
+  const { areGatesLifted, intents, unitMs } = stage;
+  if (run.state !== "PLANNED" || areGatesLifted) return false;
+  const latest = Math.max(...intents.settings.map(({ notBefore }) => notBefore)) * (unitMs / 10);
+  if (run.upper + latest > now) return true;
+  const isUnsettled = ({ state, isSuperseded, lower }: Run): boolean =>
+    !isSuperseded && lower < run.lower && state !== "SUCCEEDED";
+  return intents.settings.some(({ dependsOnPast }) => dependsOnPast !== false) && runs.some(isUnsettled);
+}
+
 /** Holds when everything that was under way has ended, and time has passed. */
-export function holdAtRest({ now, schedule, runs }: Snapshot, { policies, grids, isPaused }: Stage): void {
+export function holdAtRest({ now, schedule, runs }: Snapshot, stage: Stage): void {
+  const { policies, grids, isPaused } = stage;
   const isIdle = schedule.status === "PAUSED" || schedule.status === "DELETED";
   demand(!isPaused || isIdle, "stays-paused", () => schedule.status);
   const blocking = runs.filter(({ isBlocking, isSuperseded }) => isBlocking && !isSuperseded);
+  const isHeld = (run: Run): boolean => isHeldAtGates(run, runs, now, stage);
   for (const run of runs.filter(isOpen)) {
     const mayWait = run.state === "PLANNED" && run.kind !== "MANUAL" && schedule.status === "PAUSED";
     const isBlocked = run.state === "PLANNED" && run.kind === "SCHEDULED" && blocking.length > 0;
-    demand(mayWait || isBlocked, "nothing-waits-that-could-run", () => `${shown(run)}, ${schedule.status}`);
+    const isBehind =
+      run.state === "PLANNED" && runs.some((other) => other.lower <= run.lower && isHeld(other));
+    demand(
+      mayWait || isBlocked || isBehind,
+      "nothing-waits-that-could-run",
+      () => `${shown(run)}, ${schedule.status}`,
+    );
   }
   const live = runs.filter(({ kind }) => kind === "SCHEDULED");
   // Before its only time, a schedule that runs once has no grid.
@@ -164,9 +190,12 @@ export function holdAtRest({ now, schedule, runs }: Snapshot, { policies, grids,
     const cuts = [...grids.values()].some((grid) => isUpper(grid, run.upper));
     const isBound = run.kind !== "SCHEDULED" && (isSingle || bounds.has(run.upper));
     const isSkip = run.reason === "not-scheduled";
-    demand(cuts || isBound || isSkip, "on-the-grid", () => shown(run));
+    const isAsked = run.snapshot?.cause === "requested";
+    demand(cuts || isBound || isSkip || isAsked, "on-the-grid", () => shown(run));
   }
-  if (isIdle || blocking.length > 0) return;
+  const holdsIncrements = ({ snapshot, state, isSuperseded }: Run): boolean =>
+    snapshot !== null && state === "FAILED" && !isSuperseded;
+  if (isIdle || blocking.length > 0 || runs.some(isHeld) || runs.some(holdsIncrements)) return;
   const grid = grids.get(schedule.version);
   if (grid === undefined) return;
   const lower = Math.max(schedule.watermark, grid.startTime);
@@ -206,6 +235,10 @@ export function holdOfLedger({ schedule, runs, audit }: Snapshot, stage: Stage):
   demand(agrees, "audit-says-doubtful", () => `doubtful: ${parts(verdict.doubtful)}`);
   // A job that reads everything covers again what was given up before.
   if (isFull) return;
+  if (stage.makesCopies) {
+    holdOfTarget(range, runs, givenUp, stage);
+    return;
+  }
   const measured = ms(verdict.once) + ms(verdict.doubled);
   demand(
     audit.succeeded.ms === measured,
@@ -246,19 +279,16 @@ export function holdOfBackfill(
     const isDone = cluster.jobs.some(({ key, outcome }) => key === run.id && outcome?.state === "SUCCEEDED");
     demand(isDone, "backfill-keeps-its-plan", () => shown(run));
   }
+  const copies = before.runs.filter(({ snapshot, state }) => snapshot !== null && state === "SUCCEEDED");
+  const copied = Math.max(...copies.map(({ upper }) => upper), part.lower);
   const inside = before.runs.filter(
     ({ state, lower, upper }) =>
-      state === "SUCCEEDED" && lower >= part.lower && upper <= part.upper && lower < upper,
+      state === "SUCCEEDED" && lower >= copied && upper <= part.upper && lower < upper,
   );
   for (const run of inside) {
     const isCovered = made.some(({ lower, upper }) => lower <= run.lower && upper >= run.upper);
     demand(isCovered, "backfill-keeps-its-plan", () => `leaves out ${shown(run)}`);
   }
-}
-
-/** Whether a person asked for the interval once more, whatever had become of it. */
-function isRepeated({ kind, backfillId }: Run, { backfills }: Intents): boolean {
-  return kind === "MANUAL" || (backfillId !== null && backfills.has(backfillId));
 }
 
 function ms(spans: readonly { lower: number; upper: number }[]): number {

@@ -27,9 +27,11 @@ const WRITES: ReadonlySet<string> = new Set<keyof ScheduleStore>([
   "changeSchedules",
   "purgeSchedule",
   "plan",
+  "planAndClaim",
   "insertRuns",
   "claim",
   "changeRuns",
+  "endRuns",
   "renewLeases",
   "requestCancel",
   "insertBackfill",
@@ -40,6 +42,9 @@ const WRITES: ReadonlySet<string> = new Set<keyof ScheduleStore>([
   "moveLookbacks",
   "reportLate",
   "settleLate",
+  "putSeal",
+  "judgeDeadlines",
+  "noteAlerts",
 ]);
 
 /**
@@ -82,12 +87,13 @@ export class Mortal {
       this.#budget.timers += 1;
       if (!this.#isDead && !this.#budget.isSpent) callback();
     };
-    return withMethods(
-      clock,
-      (call) =>
-        (...args) =>
-          call(...args.map((arg) => (typeof arg === "function" ? alive(arg as () => void) : arg))),
-    );
+    // Without a proxy: it is asked for the time more often than anything else is called.
+    return {
+      now: () => clock.now(),
+      monotonicNow: () => clock.monotonicNow(),
+      wakeAt: (at, callback) => clock.wakeAt(at, alive(callback)),
+      wakeAfter: (ms, callback) => clock.wakeAfter(ms, alive(callback)),
+    };
   }
 
   store(store: ScheduleStore): ScheduleStore {
@@ -129,18 +135,16 @@ export class Mortal {
 
 type Method = (...args: unknown[]) => unknown;
 
-/** The same object with other methods, each of which is made when it is first used: a history calls them a million times. */
+/** The same object with other methods, each a plain property from its first use on: a history calls them a million times. */
 function withMethods<T extends object>(target: T, replace: (call: Method, name: string) => Method): T {
-  const methods = new Map<string | symbol, Method>();
-  return new Proxy(target, {
-    get: (_, name) => {
-      const known = methods.get(name);
-      if (known !== undefined) return known;
+  const finder = new Proxy(target, {
+    get: (_, name, changed: object) => {
       const value: unknown = Reflect.get(target, name, target);
       if (typeof value !== "function") return value;
       const method = replace((...args) => Reflect.apply(value, target, args), String(name));
-      methods.set(name, method);
+      Object.defineProperty(changed, name, { value: method, writable: true, configurable: true });
       return method;
     },
   });
+  return Object.create(finder) as T;
 }

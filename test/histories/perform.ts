@@ -63,6 +63,7 @@ async function conclude(stage: Stage): Promise<void> {
   const { status } = first.schedule;
   if (status === "DELETED") await stage.register(stage.policies);
   if (status === "PAUSED") await stage.play({ do: "resume" });
+  await stage.liftGates();
   await retryFailed(stage);
   await stage.pass(rest);
   const second = (await stage.snapshot())!;
@@ -88,6 +89,7 @@ async function conclude(stage: Stage): Promise<void> {
     upper: range.lower + Math.round(length * 0.8),
   };
   const again = await stage.backfill(part, "all", rest);
+  if (again === undefined) return;
   const fourth = (await stage.snapshot())!;
   holdAtRest(fourth, stage);
   holdOfLedger(fourth, stage);
@@ -100,7 +102,10 @@ async function retryFailed(stage: Stage): Promise<void> {
     { groupId: GROUP, states: ["FAILED"] },
     { limit: 1_000 },
   );
-  for (const { id, isSuperseded } of items) {
-    if (!isSuperseded) await stage.retry(id);
+  for (const { id, isSuperseded, snapshot } of items) {
+    if (isSuperseded) continue;
+    await stage.retry(id);
+    // A copy that increments follow by now is not made again; a backfill reads its time.
+    if (snapshot !== null) await stage.cancelFailed(id);
   }
 }

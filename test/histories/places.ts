@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { MemoryStore } from "@tidegate/core/testing";
 import { SqliteStore } from "@tidegate/store-sqlite";
+import { quickFolder } from "@tidegate/test-servers";
 import type { StageStore } from "./evidence.js";
 
 /** A ledger in memory. One that was closed gives back its leases when it is opened, as a file of one process does. */
@@ -13,7 +13,7 @@ export async function inMemory(): Promise<StageStore> {
 
 /** A ledger in a file, opened anew by each process. */
 export async function inSqlite(): Promise<StageStore> {
-  const directory = mkdtempSync(join(tmpdir(), "tidegate-histories-"));
+  const directory = quickFolder("tidegate-histories-");
   const open = (): SqliteStore =>
     new SqliteStore({ path: join(directory, "tidegate.db"), synchronous: "normal" });
   let store = open();

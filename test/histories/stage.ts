@@ -15,7 +15,7 @@ import { embeddedEngine } from "@tidegate/engine-embedded";
 import { type JobRecord, jobRecorder } from "@tidegate/testkit/recorder";
 import { Cluster } from "./cluster.js";
 import { BrokenLaw, GROUP, type Intents, noIntents, type Snapshot, type StageStore } from "./evidence.js";
-import type { History, Policies, Step } from "./history.js";
+import { type History, POOL, type Policies, type Step } from "./history.js";
 import { Budget, Mortal } from "./mortal.js";
 import { scheduleInfo } from "./schedule-info.js";
 import { type ModelGrid, T0, TRIGGERS } from "./triggers.js";
@@ -32,6 +32,8 @@ export class Stage {
   policies: Policies;
   /** A person has paused the schedule, and has been told so. */
   isPaused = false;
+  /** Nothing waits for gates any more. */
+  areGatesLifted = false;
   /** Runs that were active then: they come to their end. */
   activeAtPause: ReadonlySet<string> = new Set();
   /** The grids of all versions of this ledger's schedule, by version. */
@@ -53,9 +55,10 @@ export class Stage {
     this.policies = policies;
     this.intents = noIntents(policies);
     // Passes over everything come four times in an interval; leases and back-off add about as many. Some policies look
-    // again each minute.
+    // again each minute, and read the store for that.
     const units = 60;
-    this.budget = new Budget(4_000 + units * (60 + (2 * this.unitMs) / 60_000), 60_000);
+    const minutes = (units * this.unitMs) / 60_000;
+    this.budget = new Budget(4_000 + units * 60 + 2 * minutes, 60_000 + 3 * minutes);
   }
 
   /** An instant, from tenths of an interval after the beginning. */
@@ -68,6 +71,11 @@ export class Stage {
     const isOurs = ({ jobId }: JobRecord, position: number): boolean =>
       jobId === undefined ? position >= this.#firstRecord : jobId.startsWith(`${this.cluster.epoch}/`);
     return this.records.filter(isOurs);
+  }
+
+  /** Whether a version of the schedule has made copies. */
+  get makesCopies(): boolean {
+    return this.intents.settings.some(({ mode }) => mode === "full-then-incremental");
   }
 
   get tidegate(): Tidegate {
@@ -101,6 +109,7 @@ export class Stage {
     tidegate.events.on("trouble", (trouble) => this.troubles.push(trouble));
     this.#process = { tidegate, mortal };
     await this.#answered("start", tidegate.start());
+    await this.#answered("setPool", tidegate.client.setPool(POOL));
     await this.settle();
   }
 
@@ -134,8 +143,23 @@ export class Stage {
     return { now: this.clock.now(), schedule, runs, audit };
   }
 
+  /** A person has everything run that waits for a time or for earlier intervals. */
+  async liftGates(): Promise<void> {
+    const { dependsOnPast, notBefore } = { dependsOnPast: false, notBefore: 0 } as const;
+    await this.#update({ ...this.policies, dependsOnPast, notBefore }, true);
+    this.areGatesLifted = this.policies.notBefore === 0 && this.policies.dependsOnPast === false;
+  }
+
   retry(id: string): Promise<void> {
     return this.#call("retryRun", () => this.tidegate.client.retryRun(id));
+  }
+
+  /** Cancels a run if it has failed. */
+  async cancelFailed(id: string): Promise<void> {
+    const [run] = await this.#store.getRuns([id]);
+    if (run?.state !== "FAILED") return;
+    this.intents.cancelledRuns.add(id);
+    await this.#call("cancelRun", () => this.tidegate.client.cancelRun(id));
   }
 
   /** Runs a range again to the end. @returns what the plan said, and the backfill's id */
@@ -143,13 +167,18 @@ export class Stage {
     range: Interval,
     select: BackfillSelect,
     rest: number,
-  ): Promise<BackfillPlan & { id: string }> {
+  ): Promise<(BackfillPlan & { id: string }) | undefined> {
     this.#backfills += 1;
     const id = `backfill-${this.#backfills}`;
     if (select === "all") this.intents.backfills.add(id);
     const { client } = this.tidegate;
     const request = { id, groupId: GROUP, from: range.lower, to: range.upper, select, concurrency: 2 };
-    const plan = await client.backfill(request);
+    const plan = await client.backfill(request).catch((error: unknown) => {
+      // All of it is behind a copy.
+      if (isTidegateError(error) && this.makesCopies) return undefined;
+      throw error;
+    });
+    if (plan === undefined) return undefined;
     await this.pass(rest);
     const { state } = (await client.getBackfill(id)) ?? { state: "unknown" };
     if (state !== "DONE") throw new BrokenLaw("backfill-ends", `${select} is ${state}`);
@@ -181,7 +210,7 @@ export class Stage {
       case "register":
         return this.register({ ...this.policies, ...step.set });
       case "update":
-        return this.#update({ ...this.policies, ...step.set });
+        return this.#update({ ...this.policies, ...step.set }, step.adopts === true);
       case "unregister":
         this.intents.hasUnregistered = true;
         this.isPaused = false;
@@ -220,10 +249,13 @@ export class Stage {
       case "retryRun": {
         const run = await this.#nth(["FAILED", "CANCELLED"], step.nth);
         if (run === undefined) return;
-        return this.#call(step.do, () => client.retryRun(run.id));
+        const version = step.latest === true ? "latest" : "planned";
+        return this.#call(step.do, () => client.retryRun(run.id, { version }));
       }
       case "trigger":
         return this.#call(step.do, () => client.trigger(GROUP));
+      case "resnapshot":
+        return this.#call(step.do, () => client.resnapshot(GROUP));
       case "rerun": {
         const interval = { lower: this.at(step.from), upper: this.at(step.to) };
         return this.#call(step.do, () => client.trigger(GROUP, interval));
@@ -255,13 +287,17 @@ export class Stage {
     this.isPaused = true;
   }
 
-  async #update(policies: Policies): Promise<void> {
+  async #update(policies: Policies, adopts: boolean): Promise<void> {
     const [before] = await this.#store.getSchedules([GROUP]);
     if (before === undefined) return;
     const { client } = this.tidegate;
     await this.#call(
       "update",
-      () => client.update(scheduleInfo(policies, this.unitMs), { version: before.version }),
+      () =>
+        client.update(scheduleInfo(policies, this.unitMs), {
+          version: before.version,
+          plannedRuns: adopts ? "adopt" : "keep",
+        }),
       () => this.#hasNow(policies),
     );
   }

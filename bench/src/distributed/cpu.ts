@@ -14,3 +14,8 @@ export function cpuSeconds(pid: number): number {
     return 0;
   }
 }
+
+/** Processor time that a process has used so far, us, exactly: not in ticks of the clock. Linux only. */
+export function exactCpuUs(pid: number): number {
+  return Number(readFileSync(`/proc/${pid}/schedstat`, "utf8").split(" ")[0]) / 1_000;
+}

@@ -14,10 +14,11 @@ const QUEUE_SECONDS = 10;
 const RATE_SECONDS = 6;
 
 /** The first rate of runs that is offered, and the factor to the next. */
-const LOWEST = 2_000;
-const STEP = 1.3;
+const LOWEST = 4_000;
+const STEP = 1.2;
 
-/** The search goes on while a higher rate has at least this many times as many runs carried out. */
+/** The search ends when this many higher rates in turn have not had more runs carried out, by this factor. */
+const FAILURES = 2;
 const GROWTH = 1.03;
 
 const QUEUES: readonly QueueName[] = ["graphile-worker", "pg-boss"];
@@ -127,6 +128,7 @@ async function livesOf(server: PostgresServer, count: number): Promise<Lives> {
     };
     let known = 0;
     let best: Lives | undefined;
+    let failures = 0;
     for (let offered = LOWEST; ; offered = Math.round(offered * STEP)) {
       const startAt = Math.ceil(Date.now() / SECOND_MS) * SECOND_MS + SECOND_MS;
       await managers.register(offered - known, SECOND_MS, startAt, known);
@@ -134,8 +136,9 @@ async function livesOf(server: PostgresServer, count: number): Promise<Lives> {
       await sleep(Math.max(0, startAt - Date.now()) + WARM_UP_MS);
       const lives = await measured(server, working, RATE_SECONDS);
       process.stderr.write(`${count} managers, ${offered}/s offered: ${textOf(lives)}\n`);
-      if (best !== undefined && lives.perSecond < best.perSecond * GROWTH) return best;
-      best = lives;
+      failures = best !== undefined && lives.perSecond < best.perSecond * GROWTH ? failures + 1 : 0;
+      if (best === undefined || lives.perSecond > best.perSecond) best = lives;
+      if (failures === FAILURES) return best;
     }
   } finally {
     await managers.stop();

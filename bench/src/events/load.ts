@@ -5,6 +5,7 @@ import { PostgresStore } from "@tidegate/store-postgres";
 import { PostgresServer } from "@tidegate/test-servers";
 import { atMost, type Figure, percentile, rounded } from "../figure.js";
 import { assemble, noopOperator, registerAll, sleep } from "../setup.js";
+import type { HeardEvent } from "./readers.js";
 
 const STREAMS = 1_000;
 const RATE = 200;
@@ -59,14 +60,20 @@ export async function eventsLoad(): Promise<Figure[]> {
   const readers = child("readers.js", address, String(STREAMS));
   await said(readers);
   await sleep(2_000);
+  const began = performance.now();
   const busy = await cpuOf(() => write(groups.slice(half)));
+  const spentMs = (busy - idle) * (performance.now() - began);
   await sleep(1_000);
-  const { heardAt } = await asked<{ heardAt: Record<string, number[]> }>(readers);
+  const { heard } = await asked<{ heard: HeardEvent[] }>(readers);
+  const firstOf = new Map(
+    heard.toReversed().flatMap(({ groupIds, times }) => groupIds.map((id) => [id, times])),
+  );
   const lags = groups.slice(half).flatMap((group) => {
-    const times = heardAt[group] ?? [];
+    const times = firstOf.get(group) ?? [];
     const missed = Array.from({ length: STREAMS - times.length }, () => Number.POSITIVE_INFINITY);
     return [...times.map((at) => at - writtenAt.get(group)!), ...missed];
   });
+  const received = heard.reduce((sum, { times }) => sum + times.length, 0);
   readers.kill();
   manager.kill();
   await writer.stop();
@@ -84,7 +91,10 @@ export async function eventsLoad(): Promise<Figure[]> {
       what: `more of a core that ${STREAMS} streams cost their manager`,
       value: rounded((busy - idle) * 100),
       unit: "%",
-      reference: { what: "without streams (%)", value: rounded(idle * 100) },
+      reference: {
+        what: "microseconds for each event and stream",
+        value: rounded((spentMs * 1_000) / received),
+      },
     }),
   ];
 }

@@ -9,6 +9,7 @@ import { Cronpost } from "./support/cronpost.js";
 engineSuite({
   name: "cronpost",
   clock: "real",
+  atOnce: 4,
   many: 50,
   supports: { definitions: true, tampering: true },
   create: async () => {

@@ -6,11 +6,13 @@ import { addDefinitions } from "./commands/definitions.js";
 import { addEvents } from "./commands/events.js";
 import { addGet } from "./commands/get.js";
 import { addLogs } from "./commands/logs.js";
+import { addManual } from "./commands/manual.js";
 import { addPools } from "./commands/pools.js";
 import { addRestatements } from "./commands/restatements.js";
 import { addRuns } from "./commands/runs.js";
 import { addSchedules } from "./commands/schedules.js";
 import { addServe } from "./commands/serve.js";
+import { addSourceGroups } from "./commands/source-groups.js";
 import { addSources } from "./commands/sources.js";
 import { addTools } from "./commands/tools.js";
 import { FORMATS } from "./output/printer.js";
@@ -56,10 +58,12 @@ export function createProgram(keepRunning: () => void): Command {
   addAudits(program);
   addEvents(program);
   addLogs(program);
+  addSourceGroups(program);
   addSources(program);
   addPools(program);
   addTools(program);
   addCompletion(program);
+  addManual(program);
   program
     .command("version")
     .description("print the version")

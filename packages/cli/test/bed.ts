@@ -7,6 +7,25 @@ import { fileURLToPath } from "node:url";
 
 const BIN = fileURLToPath(new URL("../dist/bin.js", import.meta.url));
 
+const MAIN = new URL("../dist/main.js", import.meta.url).href;
+
+/** A program that runs the command once for each list of arguments that it reads, and prints the outcomes. */
+const RUN_ALL = `
+  const { main } = await import(process.argv[1]);
+  const { readFileSync } = await import("node:fs");
+  const write = process.stdout.write.bind(process.stdout);
+  const outcomes = [];
+  for (const args of JSON.parse(readFileSync(0, "utf8"))) {
+    const outcome = { code: 0, stdout: "", stderr: "" };
+    for (const name of ["stdout", "stderr"])
+      process[name].write = (text) => { outcome[name] += text; return true; };
+    outcome.code = await main(args);
+    outcomes.push(outcome);
+  }
+  process.exitCode = 0;
+  write(JSON.stringify(outcomes));
+`;
+
 /** The exit code and the output of a command. */
 export interface Outcome {
   readonly code: number | null;
@@ -66,6 +85,20 @@ export class Bed {
       );
       child.stdin!.on("error", () => {});
       child.stdin!.end(input);
+    });
+  }
+
+  /** Runs the command to its end for each of these arguments, one after the other, in one process that starts once. */
+  runAll(calls: readonly (readonly string[])[]): Promise<Outcome[]> {
+    const options = { cwd: this.folder, env: this.env, maxBuffer: 64 * 1_048_576 };
+    return new Promise((resolve, reject) => {
+      const child = execFile(
+        process.execPath,
+        ["--input-type=module", "-e", RUN_ALL, MAIN],
+        options,
+        (error, stdout) => (error ? reject(error) : resolve(JSON.parse(stdout) as Outcome[])),
+      );
+      child.stdin!.end(JSON.stringify(calls));
     });
   }
 

@@ -44,6 +44,19 @@ describe("the command and a manager that it serves", () => {
     expect(report).toMatchObject({ isComplete: true, succeeded: { intervals: 4 } });
   });
 
+  it("moves a group to another engine, if the manager has it", async () => {
+    const move = ["move", "orders", "--engine"];
+    expect(await json(...move, "embedded")).toEqual({ groupId: "orders", from: "embedded", to: "embedded" });
+    for (const flags of [[], ["--dry-run"]]) {
+      expect(await bed.run([...move, "airflow", ...flags])).toMatchObject({
+        code: 2,
+        stderr: expect.stringMatching(/^ENGINE_UNKNOWN: .*airflow/),
+      });
+    }
+    const [schedule] = await json<Schedule[]>("list", "schedules", "--prefix", "orders");
+    expect(schedule).toMatchObject({ version: 1, spec: { engine: "embedded" } });
+  });
+
   it("triggers a range, and explains a run of it", async () => {
     const [run] = await json<Run[]>("trigger", "orders", ...RANGE);
     expect(run).toMatchObject({ groupId: "orders", generation: 1, kind: "MANUAL" });

@@ -1,22 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { createTidegate } from "@tidegate/core";
-import type { OffsetProvider } from "@tidegate/core/offset";
 import { MemoryStore } from "@tidegate/core/testing";
 import { embeddedEngine } from "@tidegate/engine-embedded";
 import { createManager, type Manager } from "@tidegate/manager";
 import { createHttpOperator } from "@tidegate/operator-http";
 import { Bed } from "./bed.js";
-
-const LOG: OffsetProvider = {
-  sourceType: "log",
-  bounds: async () => ({
-    earliest: { "0": "0" },
-    latest: { "0": "1200" },
-    incarnation: "first",
-    at: Date.now(),
-  }),
-  compare: (_partition, a, b) => Number(a) - Number(b),
-};
+import { events, LOG } from "./log-source.js";
 
 const RANGE = ["--from", "2026-01-01T00:00:00Z", "--to", "2026-01-02T00:00:00Z"];
 
@@ -35,18 +24,33 @@ describe("the sources of groups", () => {
     bed.url = await manager.listen();
     const { client } = tidegate;
     await client.registerSource({ groupId: "vendor", startTime: "2026-01-01T00:00:00Z" });
-    await client.register({
-      groupId: "events",
-      trigger: { type: "once", at: Date.UTC(2126, 0, 1) },
-      boundaryType: "OFFSET",
-      source: { type: "log" },
-      startAt: "earliest",
-      job: { url: "https://jobs.example.com/", completion: "response" },
-    });
+    await client.register(events("https://jobs.example.com/"));
   });
   afterAll(async () => {
     await manager.close();
     await bed.close();
+  });
+
+  it("are registered, changed and found", async () => {
+    const set = ["sources", "set", "shop", "--timezone", "Europe/Berlin"];
+    const first = await bed.run([...set, "--start-time", "2026-01-01T00:00:00Z", "-o", "table"]);
+    expect(first).toMatchObject({
+      code: 0,
+      stdout: "shop is a source group; report what it covers.\n",
+    });
+    const { stdout } = await bed.run([...set, "--label", "team=sales", "--freshness", "26h"]);
+    expect(JSON.parse(stdout)).toMatchObject({
+      status: "SOURCE",
+      spec: {
+        startTime: Date.parse("2026-01-01T00:00:00Z"),
+        labels: { team: "sales" },
+        freshness: { maxLagMs: 93_600_000 },
+      },
+    });
+    const listed = await bed.run(["get", "schedules", "--status", "SOURCE", "--label", "team=sales"]);
+    expect(JSON.parse(listed.stdout)).toMatchObject([{ spec: { groupId: "shop" } }]);
+    expect(await bed.run(["sources", "set", "shop", "--label", "sales"])).toMatchObject({ code: 2 });
+    expect(await bed.run(["sources", "set", "events"])).toMatchObject({ code: 4 });
   });
 
   it("are reported as complete, once", async () => {
@@ -75,5 +79,22 @@ describe("the sources of groups", () => {
       stderr: expect.stringContaining("--start-at: must be an object in JSON."),
     });
     expect((await bed.run([...at, "sometimes", "--yes"])).code).toBe(2);
+  });
+
+  it("are taken over from another tool, once that is confirmed", async () => {
+    const take = ["import-offsets", "events"];
+    expect((await bed.run([...take, "--offsets", '{"0":"640"}'])).code).toBe(2);
+    const taken = await bed.run([...take, "--offsets", '{"0":"640"}', "--yes", "-o", "table"]);
+    expect(taken).toMatchObject({ code: 0, stdout: 'events is read from {"0":"640"} on.\n' });
+    const both = await bed.run([...take, "--offsets", "{}", "--singer", "{}", "--yes"]);
+    expect(both).toMatchObject({ code: 2, stderr: expect.stringContaining("give exactly one of them") });
+    const missing = await bed.run([...take, "--dlt", "/nowhere.json", "--yes"]);
+    expect(missing).toMatchObject({ code: 2, stderr: expect.stringContaining("--dlt: ") });
+  });
+
+  it("are copied anew only if the group makes copies", async () => {
+    const refused = await bed.run(["resnapshot", "events", "--yes"]);
+    expect(refused.code).not.toBe(0);
+    expect(refused.stderr).toContain('snapshots need "full-then-incremental"');
   });
 });

@@ -36,6 +36,10 @@ describe("a database", () => {
     const audit = await bed.run(["audit", "--all", ...STORE]);
     expect(audit.code).toBe(0);
     expect(JSON.parse(audit.stdout)).toMatchObject([{ groupId: "orders", isComplete: true }]);
+    const foreseen = await bed.run(["trigger", "orders", ...RANGE, "--dry-run", ...STORE]);
+    expect(JSON.parse(foreseen.stdout)).toMatchObject([{ action: "trigger", after: { runs: 4 } }]);
+    const before = await bed.run(["get", "runs", "--state", "PLANNED", ...STORE]);
+    expect(before.stdout).toBe("[]\n");
     const planned = await bed.run(["trigger", "orders", ...RANGE, ...STORE]);
     expect(planned).toMatchObject({ code: 0, stderr: expect.stringContaining("No manager is running") });
     const apply = await bed.run(["apply", "-", ...STORE], { input: hours("more") });
@@ -107,6 +111,21 @@ describe("a manager", () => {
       code: 2,
       stderr: expect.stringMatching(/^wrong\.yaml: listen\.port: /),
     });
+    for (const [text, message] of [
+      [
+        `log: warn # ${"x".repeat(10 * 1_048_576)}\n`,
+        /^wrong\.yaml: must not be longer than 5242880 bytes\.$/m,
+      ],
+      [`a: &a [x, x]\nb: [${"*a, ".repeat(1_000)}*a]\n`, /^wrong\.yaml: .*alias/i],
+      ["log: [\n", /^wrong\.yaml:\d: /],
+      ["log: warn\n---\nlog: info\n", /^wrong\.yaml: must be one document/],
+    ] as const) {
+      bed.write("wrong.yaml", text);
+      expect(await refused("--config", "wrong.yaml")).toMatchObject({
+        code: 2,
+        stderr: expect.stringMatching(message),
+      });
+    }
     bed.write("wrong.yaml", "duckdb: { threads: many }\n");
     expect(await refused("--config", "wrong.yaml")).toMatchObject({
       code: 2,

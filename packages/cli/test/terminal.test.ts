@@ -1,9 +1,11 @@
 import { execFile } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import type { Run } from "@tidegate/core";
+import type { GroupLag, Run } from "@tidegate/core";
+import { findShell } from "@tidegate/test-servers";
 import { Bed, hours, RANGE } from "./bed.js";
 
 const bed = new Bed();
@@ -38,6 +40,19 @@ describe("at a terminal", () => {
     expect((await bed.terminal(args)).stdout).toMatch(/^GROUP +STATUS.*\norders +REGISTERED/);
     expect((await bed.terminal([...args, "--json"])).stdout).toMatch(/^\[\n {2}\{/);
     expect((await bed.run(args)).stdout).toMatch(/^\[\n {2}\{/);
+  });
+
+  it("schedules show how far they are covered, and those that lag are listed by themselves", async () => {
+    await failedRun();
+    const { stdout } = await bed.terminal(["get", "schedules"]);
+    expect(stdout).toMatch(/^GROUP .*PLANNED TO +COVERED TO +LAG +WAITING/);
+    expect(stdout).toMatch(/^orders .* 2026-01-01T04:00:00Z +2026-01-01T04:00:00Z +- +0/m);
+    expect(stdout).toMatch(/^broken .* 2026-01-01T00:00:00Z +\dh +0/m);
+    const lags = JSON.parse((await bed.run(["get", "lags"])).stdout) as GroupLag[];
+    expect(lags).toMatchObject([{ groupId: "broken", coveredThrough: Date.parse("2026-01-01T00:00:00Z") }]);
+    expect((await bed.terminal(["list", "lags"])).stdout).toMatch(
+      /^GROUP +LAG +COVERED TO +PLANNED TO\nbroken +\dh/,
+    );
   });
 
   it("headings stand out, unless colours are not wanted", async () => {
@@ -121,22 +136,29 @@ describe("a signal", () => {
   });
 });
 
-describe("completion in bash", () => {
+/** Programs by which each shell says how it would complete its arguments, the last of which is being typed. */
+const SHELLS = {
+  bash: `source <(tidegate completion bash); COMP_WORDS=(tidegate "$@"); COMP_CWORD=$#; _tidegate; printf '%s\\n' "\${COMPREPLY[@]}"`,
+  // zsh completes only what is typed at a terminal: its part of it is replaced.
+  zsh: `compdef() { : }; compadd() { print -rl -- "\${(@)\${(P)2}}" }; _files() { print files }
+    source <(tidegate completion zsh); words=(tidegate "$@"); CURRENT=$#words; _tidegate`,
+  fish: `set -a fish_function_path $FISH_FUNCTIONS; tidegate completion fish | source
+    complete -C (string join -- ' ' tidegate $argv)`,
+} as const;
+
+describe.each(["bash", "zsh", "fish"] as const)("completion in %s", (shell) => {
   const complete = async (...words: string[]): Promise<string[]> => {
     const bin = join(bed.folder, "bin");
     mkdirSync(bin, { recursive: true });
     const script = `#!/bin/sh\nexec "${process.execPath}" "${bed.bin}" "$@"\n`;
     writeFileSync(join(bin, "tidegate"), script, { mode: 0o755 });
-    const { stdout } = await promisify(execFile)(
-      "bash",
-      [
-        "-c",
-        `source <(tidegate completion bash); COMP_WORDS=(tidegate "$@"); COMP_CWORD=$#; _tidegate; printf '%s\\n' "\${COMPREPLY[@]}"`,
-        "bash",
-        ...words,
-      ],
-      { env: { ...bed.env, PATH: `${bin}:${bed.env.PATH}` } },
-    );
+    const { path, env } = shell === "bash" ? { path: "bash", env: {} } : await findShell(shell);
+    const args = { bash: ["-c"], zsh: ["-f", "-c"], fish: ["--no-config", "-c"] }[shell];
+    const name = { bash: ["bash"], zsh: ["zsh"], fish: ["--"] }[shell];
+    const { stdout } = await promisify(execFile)(path, [...args, SHELLS[shell], ...name, ...words], {
+      cwd: bed.folder,
+      env: { ...bed.env, ...env, PATH: `${bin}:${bed.env.PATH}` },
+    });
     return stdout.trim().split("\n");
   };
 
@@ -148,6 +170,61 @@ describe("completion in bash", () => {
     expect(await complete("-o", "j")).toEqual(["json", "jsonl"]);
     expect(await complete("audit", "or")).toEqual(["orders"]);
     expect(await complete("get", "runs", "--group", "br")).toEqual(["broken"]);
-    expect(await complete("audit", "x")).toEqual([""]);
+  });
+
+  it("leaves files to the shell", async () => {
+    bed.write("xylophone.yaml", hours("xylophone"));
+    const ownOf = { bash: "", zsh: "files", fish: "xylophone.yaml" };
+    expect(await complete("audit", "x")).toEqual([ownOf[shell]]);
+  });
+});
+
+describe("completion in pwsh", () => {
+  it("gives the words before and the typed one as options, since empty words and -- are dropped", async () => {
+    const complete = async (before: readonly string[], typed: string): Promise<string[]> => {
+      const { stdout } = await bed.run(["complete", `--before=${before.join("\t")}`, `--typed=${typed}`]);
+      return stdout.trim().split("\n");
+    };
+    expect(await complete([], "ge")).toEqual(["get"]);
+    expect(await complete(["get"], "r")).toEqual(["runs"]);
+    expect(await complete(["backfill"], "--sel")).toEqual(["--select"]);
+    expect(await complete(["backfill", "orders", "--select"], "in")).toEqual(["incomplete"]);
+    expect(await complete(["audit"], "")).toEqual(expect.arrayContaining(["broken", "orders"]));
+    const { stdout } = await bed.run(["completion", "pwsh"]);
+    expect(stdout).toMatch(/^Register-ArgumentCompleter -Native -CommandName tidegate -ScriptBlock \{\n/);
+    expect(stdout).toContain('tidegate complete "--before=$($before -join [char]9)" "--typed=$typed"');
+  });
+});
+
+describe("the manual", () => {
+  const REQUESTS = /^\.(TH|SH|SS|TP|PP|B)( |$)/;
+
+  it("has every command with its options, and nothing that is taken for a request", async () => {
+    const { stdout } = await bed.run(["man"]);
+    const lines = stdout.trimEnd().split("\n");
+    expect(lines.filter((line) => /^[.']/.test(line) && !REQUESTS.test(line))).toEqual([]);
+    const headings = lines.filter((line) => line.startsWith(".SS "));
+    for (const heading of ["apply <path...>", "get schedules", "pools set <pool>", "completion <shell>"])
+      expect(headings).toContain(`.SS ${heading}`);
+    expect(headings.some((heading) => /complete(?!ion)/.test(heading))).toBe(false);
+    expect(lines).toContain("\\fB\\-\\-planned\\-runs <which>\\fR");
+    expect(lines).toContain(".SH EXIT STATUS");
+  });
+
+  it("is a file of the package, which troff reads without a warning if there is one", async () => {
+    const file = fileURLToPath(new URL("../dist/tidegate.1", import.meta.url));
+    expect(readFileSync(file, "utf8")).toBe((await bed.run(["man"])).stdout);
+    const hasGroff = (process.env.PATH ?? "").split(delimiter).some((one) => existsSync(join(one, "groff")));
+    if (!hasGroff) return;
+    const { stdout, stderr } = await promisify(execFile)("groff", [
+      "-man",
+      "-Tascii",
+      "-ww",
+      "-P-cbou",
+      file,
+    ]);
+    expect(stderr).toBe("");
+    expect(stdout).toMatch(/^COMMANDS$/m);
+    expect(stdout).toMatch(/^ {3}backfill <group>$/m);
   });
 });

@@ -1,3 +1,4 @@
+export { coverOf, type GroupCover } from "./cover.js";
 export type { EventsOptions } from "./events.js";
 export { type ClientOptions, ManagerClient } from "./manager-client.js";
 export {
@@ -7,4 +8,5 @@ export {
   type ServiceErrorCode,
 } from "./manager-error.js";
 export type { DeadlineQuery, LateQuery, RunQuery, ScheduleQuery } from "./queries.js";
-export type { EngineInfo, OperatorInfo, Role, SystemInfo } from "./system.js";
+export { readSizeText } from "./read-size.js";
+export type { EngineInfo, OperatorInfo, Role, StoreDescription, SystemInfo } from "./system.js";

@@ -15,30 +15,40 @@ import type {
   ForceOptions,
   Instant,
   Interval,
+  Lags,
   LateTime,
+  LedgerOperations,
   LogOptions,
+  OffsetImport,
   Page,
   PageRequest,
   PoolInfo,
+  PoolOperations,
   PoolStatus,
   Preview,
+  PreviewOptions,
   RebaseRequest,
   RegisteredSchedule,
+  RerunOperations,
   Restatement,
   RestatementPlan,
   RestatementRequest,
   RetryOptions,
   Run,
   RunLog,
+  RunOperations,
   Schedule,
   ScheduleInfo,
+  ScheduleOperations,
   ScheduleVersion,
   Seal,
   ShardFilter,
   ShardPage,
   SnapshotRequest,
   SourceInfo,
+  SourceOperations,
   StaleRun,
+  TriggerOptions,
   UnregisterOptions,
   UpdateOptions,
 } from "@tidegate/core";
@@ -46,7 +56,7 @@ import { type EventsOptions, eventsOf } from "./events.js";
 import { call, type Target } from "./exchange.js";
 import { ManagerError } from "./manager-error.js";
 import type { DeadlineQuery, LateQuery, RunQuery, ScheduleQuery } from "./queries.js";
-import type { SystemInfo } from "./system.js";
+import type { StoreDescription, SystemInfo } from "./system.js";
 
 /** Settings of a `ManagerClient`. */
 export interface ClientOptions {
@@ -61,7 +71,8 @@ export interface ClientOptions {
 }
 
 /**
- * A client of a manager. Its methods are those of core's `ScheduleClient`, so that a program works with either.
+ * A client of a manager. Its methods are those of core's `ScheduleClient`, so that a program works with either; only
+ * many schedules at once are registered one by one.
  *
  * ```ts
  * const client = new ManagerClient({ url: "http://127.0.0.1:8080", token: process.env.MANAGER_TOKEN });
@@ -71,7 +82,15 @@ export interface ClientOptions {
  * Each method throws a `ManagerError`: with the code that core's method would throw, with one of the manager's
  * own, or with MANAGER_UNAVAILABLE, MANAGER_TIMED_OUT or ANSWER_UNEXPECTED. Nothing is repeated.
  */
-export class ManagerClient {
+export class ManagerClient
+  implements
+    Omit<ScheduleOperations, "registerMany">,
+    SourceOperations,
+    RunOperations,
+    RerunOperations,
+    LedgerOperations,
+    PoolOperations
+{
   #target: Target;
 
   /** @throws ManagerError REQUEST_INVALID if `url` is not an address of HTTP */
@@ -113,93 +132,89 @@ export class ManagerClient {
     return call(this.#target, "describeSystem", {});
   }
 
-  /** Registers a schedule. See `ScheduleClient.register`. */
+  /** Describes the store: how large it is, its clock, and the managers that share it. */
+  store(): Promise<StoreDescription> {
+    return call(this.#target, "describeStore", {});
+  }
+
   register(info: ScheduleInfo<object>): Promise<RegisteredSchedule> {
     const headers = { "if-none-match": "*" } as const;
     return call(this.#target, "putSchedule", { ...group(info.groupId), headers, body: info });
   }
 
-  /** Registers a schedule, or updates it if it exists and differs. See `ScheduleClient.ensure`. */
   ensure(info: ScheduleInfo<object>): Promise<RegisteredSchedule> {
     return call(this.#target, "putSchedule", { ...group(info.groupId), body: info });
   }
 
-  /** Replaces a schedule's specification. See `ScheduleClient.update`. */
   update(info: ScheduleInfo<object>, seen: UpdateOptions): Promise<RegisteredSchedule> {
     const { version, plannedRuns } = seen;
     const query = { version, plannedRuns };
     return call(this.#target, "putSchedule", { ...group(info.groupId), query, body: info });
   }
 
-  /** Ends a schedule. See `ScheduleClient.unregister`. */
   async unregister(groupId: string, options: UnregisterOptions = {}): Promise<void> {
     const query = { ...flag("purge", options.purge), ...flag("force", options.force) };
     await call(this.#target, "deleteSchedule", { ...group(groupId), ...ifMatch(options), query });
   }
 
-  /** Stops planning and starting runs. See `ScheduleClient.pause`. */
   pause(groupId: string, note = "", seen: { readonly version?: number } = {}): Promise<Schedule> {
     return call(this.#target, "pauseSchedule", { ...group(groupId), ...ifMatch(seen), body: { note } });
   }
 
-  /** Resumes planning at the watermark. See `ScheduleClient.resume`. */
   resume(groupId: string, seen: { readonly version?: number } = {}): Promise<Schedule> {
     return call(this.#target, "resumeSchedule", { ...group(groupId), ...ifMatch(seen) });
   }
 
-  /** Runs a group now. See `ScheduleClient.trigger`. */
-  async trigger(groupId: string, interval?: Interval, options: ForceOptions = {}): Promise<Run[]> {
+  async trigger(groupId: string, interval?: Interval, options: TriggerOptions = {}): Promise<Run[]> {
     const body = interval === undefined ? {} : { body: { lower: interval.lower, upper: interval.upper } };
-    const query = flag("force", options.force);
+    const query = { ...flag("force", options.force), ...flag("drain", options.drain) };
     return [...(await call(this.#target, "trigger", { ...group(groupId), query, ...body }))];
   }
 
-  /** Seals a group's time up to an instant. See `ScheduleClient.seal`. */
   seal(groupId: string, until: Instant, note = "", { force = false }: ForceOptions = {}): Promise<Seal> {
     return call(this.#target, "seal", { ...group(groupId), body: { until, note, force } });
   }
 
-  /** Has the source of a group read from elsewhere. See `ScheduleClient.rebase`. */
   rebase(groupId: string, request: RebaseRequest): Promise<Schedule> {
     return call(this.#target, "rebase", { ...group(groupId), body: request });
   }
 
-  /** Makes another full copy of a group. See `ScheduleClient.resnapshot`. */
+  importOffsets(groupId: string, request: OffsetImport): Promise<Schedule> {
+    return call(this.#target, "importOffsets", { ...group(groupId), body: request });
+  }
+
   resnapshot(groupId: string, request: SnapshotRequest = {}): Promise<Run> {
     return call(this.#target, "resnapshot", { ...group(groupId), body: request });
   }
 
-  /** Plans to run time of a group again, and what follows from it. See `ScheduleClient.restate`. */
   restate(request: RestatementRequest): Promise<RestatementPlan> {
     return call(this.#target, "planRestatement", { body: request });
   }
 
-  /** Begins a planned restatement. See `ScheduleClient.applyRestatement`. */
   applyRestatement(planId: string): Promise<Restatement> {
     return call(this.#target, "applyRestatement", { body: { planId } });
   }
 
-  /** Lists runs that have read other data than there are now. See `ScheduleClient.stale`. */
   async stale(groupId?: string): Promise<StaleRun[]> {
     return [...(await call(this.#target, "listStale", { query: { groupId } }))];
   }
 
-  /** Creates a pool, or changes it. See `ScheduleClient.setPool`. */
+  lags(query: { readonly limit?: number } = {}): Promise<Lags> {
+    return call(this.#target, "listLags", { query });
+  }
+
   setPool({ name, ...body }: PoolInfo): Promise<PoolStatus> {
     return call(this.#target, "putPool", { path: { name }, body });
   }
 
-  /** Lists all pools by name. See `ScheduleClient.listPools`. */
   async listPools(): Promise<PoolStatus[]> {
     return [...(await call(this.#target, "listPools", {}))];
   }
 
-  /** Deletes a pool. See `ScheduleClient.deletePool`. */
   async deletePool(name: string): Promise<void> {
     await call(this.#target, "deletePool", { path: { name } });
   }
 
-  /** Returns a schedule as stored. See `ScheduleClient.get`. */
   get(groupId: string): Promise<Schedule> {
     return call(this.#target, "getSchedule", group(groupId));
   }
@@ -209,17 +224,14 @@ export class ManagerClient {
     return call(this.#target, "listVersions", group(groupId));
   }
 
-  /** Returns a schedule with its counts and runs. See `ScheduleClient.describe`. */
   describe(groupId: string): Promise<Description> {
     return call(this.#target, "describeSchedule", group(groupId));
   }
 
-  /** Explains why a run waits, or how it ended. See `ScheduleClient.explain`. */
   explain(runId: string): Promise<Explanation> {
     return call(this.#target, "explainRun", byId(runId));
   }
 
-  /** Lists schedules by group id, one page at a time. See `ScheduleClient.list`. */
   list(filter: ScheduleQuery = {}, page: PageRequest = {}): Promise<Page<Schedule>> {
     const { statuses, engine, groupIdPrefix, labels } = filter;
     const label = labels && Object.entries(labels).map(([name, value]) => `${name}=${value}`);
@@ -228,21 +240,23 @@ export class ManagerClient {
     return call(this.#target, "listSchedules", { query });
   }
 
-  /** Returns upcoming intervals without side effects. See `ScheduleClient.preview`. */
-  preview(subject: string | ScheduleInfo<object>, count = 10, from?: Instant): Promise<Preview> {
-    const query = { count, from: from instanceof Date ? from.toISOString() : from };
+  preview(
+    subject: string | ScheduleInfo<object>,
+    count = 10,
+    { from, firstRead = false }: PreviewOptions = {},
+  ): Promise<Preview> {
+    const instant = from instanceof Date ? from.toISOString() : from;
+    const query = { count, from: instant, ...(firstRead ? { firstRead: "true" as const } : {}) };
     return typeof subject === "string"
       ? call(this.#target, "previewSchedule", { ...group(subject), query })
       : call(this.#target, "previewDefinition", { query, body: subject });
   }
 
-  /** Re-runs a past range. See `ScheduleClient.backfill`. */
   backfill(request: BackfillRequest): Promise<BackfillPlan> {
     const { groupId, ...body } = request;
     return call(this.#target, "backfill", { ...group(groupId), body });
   }
 
-  /** Returns a backfill, or `undefined` if there is none with that id. */
   async getBackfill(id: string): Promise<Backfill | undefined> {
     try {
       return await call(this.#target, "getBackfill", byId(id));
@@ -252,12 +266,10 @@ export class ManagerClient {
     }
   }
 
-  /** Stops planning runs of a backfill. See `ScheduleClient.cancelBackfill`. */
   async cancelBackfill(id: string): Promise<void> {
     await call(this.#target, "cancelBackfill", byId(id));
   }
 
-  /** Lists runs by interval, one page at a time. See `ScheduleClient.runs`. */
   runs(filter: RunQuery = {}, page: PageRequest = {}): Promise<Page<Run>> {
     const { groupId, states, kinds, backfillId, isJobOpen, isBlocking, order = "ascending" } = filter;
     const isOpen = isJobOpen === undefined ? undefined : (`${isJobOpen}` as const);
@@ -276,54 +288,44 @@ export class ManagerClient {
     return call(this.#target, "listRuns", { query });
   }
 
-  /** Returns a run. See `ScheduleClient.getRun`. */
   getRun(id: string): Promise<Run> {
     return call(this.#target, "getRun", byId(id));
   }
 
-  /** Lists the shards of a run. See `ScheduleClient.shards`. */
   shards(runId: string, filter: ShardFilter = {}, page: PageRequest = {}): Promise<ShardPage> {
     const { limit, cursor } = page;
     const query = { state: filter.states, limit, cursor };
     return call(this.#target, "listShards", { ...byId(runId), query });
   }
 
-  /** Returns lines that an attempt of a run has logged. See `ScheduleClient.logs`. */
   logs(runId: string, { attempt, after }: LogOptions = {}): Promise<RunLog> {
     return call(this.#target, "getLogs", { ...byId(runId), query: { attempt, after } });
   }
 
-  /** Cancels a run. See `ScheduleClient.cancelRun`. */
   async cancelRun(id: string): Promise<void> {
     await call(this.#target, "cancelRun", byId(id));
   }
 
-  /** Opens the gates of a run by hand. See `ScheduleClient.markReady`. */
   async markReady(id: string, note = ""): Promise<void> {
     await call(this.#target, "markReady", { ...byId(id), body: { note } });
   }
 
-  /** Gives a failed or cancelled run all its attempts again. See `ScheduleClient.retryRun`. */
   async retryRun(id: string, options: RetryOptions = {}): Promise<void> {
     await call(this.#target, "retryRun", { ...byId(id), body: options });
   }
 
-  /** Retries all failed runs of a group. See `ScheduleClient.retryRuns`. */
   async retryRuns(groupId: string, options: RetryOptions = {}): Promise<string[]> {
     return [...(await call(this.#target, "retryRuns", { ...group(groupId), body: options }))];
   }
 
-  /** Registers a source group. See `ScheduleClient.registerSource`. */
   registerSource(info: SourceInfo): Promise<Schedule> {
     return call(this.#target, "putSource", { ...group(info.groupId), body: info });
   }
 
-  /** Reports that a source group's data are complete. See `ScheduleClient.reportCoverage`. */
   reportCoverage(groupId: string, report: CoverageReport): Promise<CoverageReceipt> {
     return call(this.#target, "reportCoverage", { ...group(groupId), body: report });
   }
 
-  /** Returns what of a range a group covers, and waits for it if asked to. See `ScheduleClient.coverage`. */
   coverage(groupId: string, range: Interval, options: CoverageOptions = {}): Promise<CoverageAnswer> {
     const { waitMs = 0, signal } = options;
     const target = signal === undefined ? this.#target : this.withSignal(signal).#target;
@@ -332,7 +334,6 @@ export class ManagerClient {
     return call(target, "getCoverage", { ...group(groupId), query }, waitMs);
   }
 
-  /** Returns a group's time in buckets. See `ScheduleClient.coverageBuckets`. */
   coverageBuckets(
     groupId: string,
     range?: Interval,
@@ -342,7 +343,6 @@ export class ManagerClient {
     return call(this.#target, "getCoverageBuckets", { ...group(groupId), query });
   }
 
-  /** Lists deadlines that were not simply met, one page at a time. See `ScheduleClient.deadlines`. */
   deadlines(filter: DeadlineQuery = {}, page: PageRequest = {}): Promise<Page<DeadlineRecord>> {
     const { groupId, states, subjects, within, order = "ascending" } = filter;
     const { lower, upper } = within ?? {};
@@ -351,7 +351,6 @@ export class ManagerClient {
     return call(this.#target, "listDeadlines", { query });
   }
 
-  /** Lists time for which rows came after it had been covered, one page at a time. See `ScheduleClient.lateData`. */
   lateData(filter: LateQuery = {}, page: PageRequest = {}): Promise<Page<LateTime>> {
     const { groupId, states, within } = filter;
     const { lower, upper } = within ?? {};
@@ -377,7 +376,6 @@ export class ManagerClient {
     return eventsOf(this.#target, options);
   }
 
-  /** Accounts for every millisecond of a group's ledger. See `ScheduleClient.audit`. */
   audit(groupId: string, within?: Interval): Promise<AuditReport> {
     const query = { lower: within?.lower, upper: within?.upper };
     return call(this.#target, "audit", { ...group(groupId), query });

@@ -12,8 +12,10 @@ import type {
   Description,
   Explanation,
   Instant,
+  Lags,
   LateTime,
   LogOptions,
+  OffsetImport,
   Page,
   PoolInfo,
   PoolStatus,
@@ -38,7 +40,7 @@ import type {
   StaleRun,
 } from "@tidegate/core";
 import type { DeadlineQuery, LateQuery, RunQuery } from "./queries.js";
-import type { SystemInfo } from "./system.js";
+import type { StoreDescription, SystemInfo } from "./system.js";
 
 /** The parts of a request; those that an operation does not have are absent. */
 export interface Input {
@@ -54,7 +56,13 @@ type OfName = { readonly path: { readonly name: string } };
 type Conditional = { readonly headers?: { readonly "if-match"?: string } };
 type PageQuery = { readonly limit?: number | undefined; readonly cursor?: string | undefined };
 type Continued = { readonly headers?: { readonly "last-event-id"?: string } };
-type Upcoming = { readonly query?: { readonly count?: number; readonly from?: number | string | undefined } };
+type Upcoming = {
+  readonly query?: {
+    readonly count?: number;
+    readonly from?: number | string | undefined;
+    readonly firstRead?: "true";
+  };
+};
 
 /**
  * The manager's operations by their ids in its OpenAPI document. A test holds these types, and `ROUTES`, against
@@ -63,6 +71,7 @@ type Upcoming = { readonly query?: { readonly count?: number; readonly from?: nu
 export interface Operations {
   readonly health: { readonly answer: { readonly status: "ok" } };
   readonly describeSystem: { readonly answer: SystemInfo };
+  readonly describeStore: { readonly answer: StoreDescription };
   readonly listSchedules: {
     readonly query: PageQuery & {
       readonly status?: readonly ScheduleStatus[] | undefined;
@@ -96,7 +105,7 @@ export interface Operations {
   readonly previewSchedule: OfGroup & Upcoming & { readonly answer: Preview };
   readonly previewDefinition: Upcoming & { readonly body: ScheduleInfo<object>; readonly answer: Preview };
   readonly trigger: OfGroup & {
-    readonly query: { readonly force?: "true" };
+    readonly query: { readonly force?: "true"; readonly drain?: "true" };
     readonly body?: { readonly lower: number; readonly upper: number };
     readonly answer: readonly Run[];
   };
@@ -105,6 +114,7 @@ export interface Operations {
     readonly answer: Seal;
   };
   readonly rebase: OfGroup & { readonly body: RebaseRequest; readonly answer: Schedule };
+  readonly importOffsets: OfGroup & { readonly body: OffsetImport; readonly answer: Schedule };
   readonly resnapshot: OfGroup & { readonly body: SnapshotRequest; readonly answer: Run };
   readonly planRestatement: { readonly body: RestatementRequest; readonly answer: RestatementPlan };
   readonly applyRestatement: { readonly body: { readonly planId: string }; readonly answer: Restatement };
@@ -112,6 +122,7 @@ export interface Operations {
     readonly query: { readonly groupId?: string | undefined };
     readonly answer: readonly StaleRun[];
   };
+  readonly listLags: { readonly query: { readonly limit?: number | undefined }; readonly answer: Lags };
   readonly listPools: { readonly answer: readonly PoolStatus[] };
   readonly putPool: OfName & { readonly body: Omit<PoolInfo, "name">; readonly answer: PoolStatus };
   readonly deletePool: OfName & { readonly answer: undefined };
@@ -194,6 +205,7 @@ export interface Operations {
 export const ROUTES: Readonly<Record<keyof Operations, string>> = {
   health: "GET /health",
   describeSystem: "GET /system",
+  describeStore: "GET /system/store",
   listSchedules: "GET /schedules",
   putSchedule: "PUT /schedules/{groupId}",
   getSchedule: "GET /schedules/{groupId}",
@@ -208,10 +220,12 @@ export const ROUTES: Readonly<Record<keyof Operations, string>> = {
   trigger: "POST /schedules/{groupId}/trigger",
   seal: "POST /groups/{groupId}/seal",
   rebase: "POST /schedules/{groupId}/rebase",
+  importOffsets: "POST /schedules/{groupId}/offsets",
   resnapshot: "POST /schedules/{groupId}/snapshots",
   planRestatement: "POST /restatements/plans",
   applyRestatement: "POST /restatements",
   listStale: "GET /stale",
+  listLags: "GET /lags",
   listPools: "GET /pools",
   putPool: "PUT /pools/{name}",
   deletePool: "DELETE /pools/{name}",

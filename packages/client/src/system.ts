@@ -1,4 +1,5 @@
 import type { BoundaryType, JsonObject } from "@tidegate/core";
+import type { StoreInfo } from "@tidegate/core/store";
 
 /** An engine that a manager knows. */
 export interface EngineInfo {
@@ -51,4 +52,14 @@ export interface SystemInfo {
   readonly probes: readonly string[];
   /** Types of providers of positions for `source`. */
   readonly sources: readonly string[];
+}
+
+/** A manager's store. */
+export interface StoreDescription extends StoreInfo {
+  /** Whether several managers may have it open at once. */
+  readonly isShared: boolean;
+  /** The store's time, epoch ms. */
+  readonly now: number;
+  /** How far the clock of the manager's machine is ahead of the store's, ms; negative if it is behind. */
+  readonly clockAheadMs: number;
 }

@@ -88,7 +88,9 @@ describe("a client of a manager", () => {
   it("previews, triggers, audits and explains", async () => {
     expect((await client.preview(hours("told"), 3)).intervals).toHaveLength(3);
     const from = new Date(BEGIN + HOUR);
-    expect((await client.preview(hours("told"), 1, from)).intervals).toMatchObject([{ lower: BEGIN + HOUR }]);
+    expect((await client.preview(hours("told"), 1, { from })).intervals).toMatchObject([
+      { lower: BEGIN + HOUR },
+    ]);
     await client.ensure(hours("told"));
     await wholeOf("told");
     expect((await client.preview("told", 3)).intervals).toEqual([]);

@@ -3,7 +3,7 @@ import "reflect-metadata";
 export type { ChangeFeed, ChangeNews } from "./changes/change-feed.js";
 export type { AuditReport, AuditShare } from "./client/audit.js";
 export type { OffsetAudit, PartitionAudit, PositionRange } from "./client/audit-offsets.js";
-export type { SnapshotAudit } from "./client/audit-snapshots.js";
+export type { SnapshotAudit, SnapshotDrift } from "./client/audit-snapshots.js";
 export type { BackfillPlan, BackfillRequest } from "./client/backfill-control.js";
 export type {
   BucketUnit,
@@ -11,18 +11,29 @@ export type {
   CoverageBuckets,
   CoverageCondition,
 } from "./client/coverage-buckets.js";
+export type { BucketOptions } from "./client/coverage-query.js";
 export type { CoverageAnswer, CoverageOptions } from "./client/coverage-waits.js";
+export type { Description } from "./client/description.js";
 export type { Explanation } from "./client/explain.js";
+export type { GroupLag, LagOptions, Lags } from "./client/lags.js";
 export type { UnregisterOptions, UpdateOptions } from "./client/lifecycle.js";
-export type { Preview, PreviewInterval } from "./client/preview.js";
+export type { ImportedState, OffsetImport } from "./client/offset-import.js";
+export type { LedgerOperations } from "./client/operations/ledger-operations.js";
+export type { PoolOperations } from "./client/operations/pool-operations.js";
+export type { RerunOperations } from "./client/operations/rerun-operations.js";
+export type { RunOperations } from "./client/operations/run-operations.js";
+export type { ScheduleOperations } from "./client/operations/schedule-operations.js";
+export type { SourceOperations } from "./client/operations/source-operations.js";
+export type { FirstRead, Preview, PreviewInterval, PreviewOptions } from "./client/preview.js";
 export type { RegisteredSchedule, RegistrationResult } from "./client/registration.js";
-export type {
-  Restatement,
-  RestatementPlan,
-  RestatementRequest,
+export {
+  type Restatement,
+  type RestatementPlan,
+  type RestatementRequest,
+  requestOfPlan,
 } from "./client/restatement-control.js";
 export type { Reach, RestatedGroup, RestatementStop } from "./client/restatement-plan.js";
-export type { RetryOptions } from "./client/run-control.js";
+export type { RetryOptions, TriggerOptions } from "./client/run-control.js";
 export type { LogOptions, RunLog } from "./client/run-logs.js";
 export type {
   ListedShard,
@@ -32,7 +43,7 @@ export type {
   ShardSummary,
   ShownShardState,
 } from "./client/run-shards.js";
-export { type Description, ScheduleClient } from "./client/schedule-client.js";
+export { ScheduleClient } from "./client/schedule-client.js";
 export type { ForceOptions } from "./client/seals.js";
 export type { SnapshotRequest } from "./client/snapshot-control.js";
 export type { CoverageReceipt, CoverageReport } from "./client/source-control.js";
@@ -103,6 +114,9 @@ export type { RunKind } from "./job/run-kind.js";
 export type { ReadMode, ScheduleMode } from "./job/schedule-mode.js";
 export type { VerifyRule } from "./job/verification.js";
 export type {
+  ExpirySample,
+  GrowthSample,
+  OffsetBatch,
   OffsetLimit,
   OffsetWatermark,
   Rebase,
@@ -130,7 +144,7 @@ export type {
   UnmetDependency,
 } from "./run/run.js";
 export type { AfterInterval } from "./schedule/after-interval.js";
-export type { Deadline, Freshness, WhilePaused } from "./schedule/deadline.js";
+export type { Deadline, ExpectedData, Freshness, WhilePaused } from "./schedule/deadline.js";
 export type { Instant } from "./schedule/instant.js";
 export type { Lookback } from "./schedule/lookback.js";
 export type { NotBefore } from "./schedule/not-before.js";
@@ -147,7 +161,14 @@ export type {
   SealRule,
 } from "./schedule/schedule.js";
 export type { SourceInfo } from "./schedule/source-info.js";
-export { SCHEDULE_STATUSES, type ScheduleStatus, type StatusTraits } from "./schedule/status.js";
+export {
+  SCHEDULE_STATUSES,
+  type ScheduleAction,
+  type ScheduleStatus,
+  type StatusTraits,
+  sourceGroup,
+  transition,
+} from "./schedule/status.js";
 export type { Shard, ShardPolicy, ShardState, Split } from "./shard/shard.js";
 export type { ChangedRun, ChangeKind, LedgerChange } from "./store/change-log.js";
 export type { Page, PageRequest } from "./store/page.js";

@@ -12,6 +12,7 @@ export type {
   OffsetProvider,
   OffsetSize,
   OffsetsRead,
+  SourceRoom,
 } from "./offset/offset-provider.js";
 export { checkedBounds, OffsetProviders, type OffsetSource, SOURCE_TYPE } from "./offset/offset-providers.js";
 export {

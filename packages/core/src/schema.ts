@@ -6,6 +6,12 @@
 
 export { changeKindSchema, ledgerChangeSchema } from "./changes/schema.js";
 export {
+  type Dependent,
+  type KnownGroups,
+  refusalsOfUnknown,
+  requiredUpstreamsOf,
+} from "./client/unknown-groups.js";
+export {
   deadlineReasonSchema,
   deadlineRecordSchema,
   deadlineStateSchema,
@@ -31,6 +37,7 @@ export {
   runWaitSchema,
   unmetDependencySchema,
 } from "./run/schema.js";
+export { readInstant } from "./schedule/instant.js";
 export { normalizeSchedule, type SpecDefaults } from "./schedule/normalize.js";
 export { type DependentDefault, type ParsedScheduleInfo, parseScheduleInfo } from "./schedule/parse.js";
 export { jobSchema, offsetSourceSchema, scheduleInfoSchema, scheduleSpecSchema } from "./schedule/schema.js";

@@ -46,6 +46,7 @@ export {
   REST_TURN,
   takeFairly,
 } from "./run/claim-order.js";
+export { FOLLOWING_STATES, goesBefore, isBehind, rivalsInLane } from "./run/copies.js";
 export { covers, isUncovered, maySupersede } from "./run/covering.js";
 export { GATINGS, type Gating } from "./run/gating.js";
 export {
@@ -62,7 +63,7 @@ export { isStanding, mayBeRevived, mayRunBeside, STANDING_STATES } from "./run/s
 export { isWatched } from "./schedule/deadline.js";
 export { type GateFields, gatesOf, gatingOf } from "./schedule/gates-of.js";
 export { laneWidth } from "./schedule/normalize.js";
-export { type KnownOfSpec, readSpec, type StoredSpec } from "./schedule/stored-spec.js";
+export { type KnownOfSpec, readSpec, type StoredSpec, writeSpec } from "./schedule/stored-spec.js";
 export type { ShardProgress } from "./shard/shard.js";
 export { UNTOUCHED } from "./shard/shard.js";
 export type { BackfillCommit, BackfillTable } from "./store/backfill-table.js";
@@ -118,6 +119,7 @@ export {
   type GroupWindow,
   type MissingTimeQuery,
   NO_RUNS,
+  type OpenRuns,
   type PlanCommit,
   type ReportCommit,
   type RunFilter,
@@ -147,3 +149,4 @@ export type {
 export type { SealChange, SealTable } from "./store/seal-table.js";
 export type { NewSplit, ShardChange, ShardTable, ShardWriter } from "./store/shard-table.js";
 export { sharedTime } from "./store/shared-time.js";
+export type { SharingManager, StoreInfo, StoreInspection, TableSize } from "./store/store-info.js";

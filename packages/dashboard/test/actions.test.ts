@@ -54,6 +54,11 @@ describe("a range that is dragged over the heat map", () => {
     await page.getByRole("button", { name: "Run what is missing …" }).click();
     await page.getByText("2 runs would start.").waitFor();
     await page.getByText("22 Oct 2025, 02:00 – 04:00").waitFor();
+    const choices = page.getByRole("dialog").getByRole("radio");
+    await page.getByRole("radio", { name: "Everything, also what has succeeded (6)" }).waitFor();
+    expect(await choices.count()).toBe(4);
+    await page.getByRole("radio", { name: "Failed intervals (2)" }).waitFor();
+    await page.getByText(/^About .*, if runs take as long as usual\.$/).waitFor();
     await shoot(page, "plan-backfill");
     expect(await violations()).toEqual([]);
     await page.getByRole("button", { name: "Start 2 runs" }).click();

@@ -1,9 +1,19 @@
 import { describe, expect, it } from "@jest/globals";
 import { parse } from "yaml";
-import { inOrder, stepOf, valueAt, withValue } from "../src/app/pages/wizard/definition.js";
-import { fieldKindOf, fieldsOf, type JobSchema, resolved } from "../src/app/pages/wizard/job-schema.js";
+import { inOrder, problemText, stepOf, valueAt, withValue } from "../src/app/pages/wizard/definition.js";
+import {
+  exampleOf,
+  fieldKindOf,
+  fieldsOf,
+  inVariant,
+  type JobSchema,
+  resolved,
+  variantOf,
+  variantsOf,
+} from "../src/app/pages/wizard/job-schema.js";
 import {
   cronWords,
+  firstReadSentence,
   frequencyText,
   policySentences,
   triggerSentence,
@@ -23,6 +33,21 @@ const DEFINITION = {
   },
 };
 
+describe("a first read", () => {
+  it("is told by its amounts, or by its positions if the source cannot count", () => {
+    const range = { lower: { "0": "2" }, upper: { "0": "7" } };
+    expect([
+      firstReadSentence({ ...range, records: 1, bytes: 2_000 }),
+      firstReadSentence({ ...range, records: 0 }),
+      firstReadSentence(range),
+    ]).toEqual([
+      "The first run would read at most 1 record, 2,000 bytes.",
+      "The first run would read at most 0 records.",
+      'The first run would read from {"0":"2"} to {"0":"7"}.',
+    ]);
+  });
+});
+
 describe("a definition", () => {
   it("gets fields, and loses those that are taken away, with the objects around them", () => {
     const given = withValue({ groupId: "a" }, "job.args.table", "orders");
@@ -38,6 +63,13 @@ describe("a definition", () => {
       "trigger",
       "policies",
     ]);
+  });
+
+  it("is said to need what has not been typed yet", () => {
+    const absent = "job.target: Invalid input: expected object, received undefined.";
+    expect(problemText("job.target", absent)).toBe("job.target: is needed.");
+    expect(problemText(undefined, absent)).toBe(absent);
+    expect(problemText("job.sql", "job.sql: must be a text.")).toBe("job.sql: must be a text.");
   });
 
   it("is shown with its fields in the order of the steps, whatever was given first", () => {
@@ -147,5 +179,85 @@ describe("the form of a job", () => {
       ["auth", "group"],
       ["either", "json"],
     ]);
+  });
+
+  it("shows in a field of JSON what is needed, in the form of the first of several", () => {
+    const target: JobSchema = {
+      anyOf: [
+        {
+          type: "object",
+          required: ["path", "format", "parts", "rows", "isNew"],
+          properties: {
+            path: { type: "string" },
+            format: { const: "parquet" },
+            parts: { type: "array", items: { $ref: "#/$defs/auth" } },
+            rows: { type: "integer", minimum: 5 },
+            isNew: { type: "boolean" },
+            more: { type: "string" },
+          },
+        },
+        { type: "string" },
+      ],
+    };
+    expect(exampleOf(target, root)).toEqual({
+      path: "…",
+      format: "parquet",
+      parts: [{}],
+      rows: 5,
+      isNew: true,
+    });
+    expect(exampleOf({ $ref: "#/$defs/json" }, root)).toBe("…");
+    const endless: JobSchema = { type: "object", required: ["a"], properties: { a: { $ref: "#/$defs/e" } } };
+    expect(JSON.stringify(exampleOf(endless, { $defs: { e: endless } }))).toContain("null");
+  });
+
+  const target: JobSchema = {
+    oneOf: [
+      {
+        type: "object",
+        required: ["path"],
+        properties: {
+          format: { type: "string", const: "parquet" },
+          path: { anyOf: [{ type: "string" }, { type: "array", items: { type: "string" } }] },
+        },
+      },
+      {
+        oneOf: ["replace", "upsert"].map((write) => ({
+          type: "object",
+          required: ["format", "write", "table"],
+          properties: {
+            format: { type: "string", const: "postgres" },
+            write: { type: "string", const: write },
+            table: { type: "string" },
+            path: { type: "string" },
+          },
+        })),
+      },
+    ],
+  };
+
+  it("has the fields of the form that is chosen, where there are several", () => {
+    expect(fieldKindOf("target", target, target)).toBe("variants");
+    const variants = variantsOf(target, target)!;
+    expect(variants.map(({ name }) => name)).toEqual(["parquet", "postgres, replace", "postgres, upsert"]);
+    expect(fieldsOf(variants[2]!.schema).map(([name]) => name)).toEqual(["table", "path"]);
+    expect(fieldKindOf("path", variants[0]!.schema.properties!.path!, target)).toBe("list");
+    expect(variantOf({ path: "out" }, variants)?.name).toBe("parquet");
+    expect(variantOf({ format: "postgres", write: "upsert" }, variants)?.name).toBe("postgres, upsert");
+    expect([variantOf(undefined, variants), variantOf({ format: "orc" }, variants)]).toEqual([
+      undefined,
+      undefined,
+    ]);
+    expect(inVariant({ format: "parquet", path: "out", more: 1 }, variants[2]!)).toEqual({
+      format: "postgres",
+      write: "upsert",
+      path: "out",
+    });
+  });
+
+  it("leaves forms that have no names of their own to JSON", () => {
+    const object: JobSchema = { type: "object", properties: { a: { type: "string" } } };
+    expect(fieldKindOf("either", { anyOf: [object, object] }, object)).toBe("json");
+    expect(fieldKindOf("either", { oneOf: [object, { type: "string" }] }, object)).toBe("json");
   });
 });

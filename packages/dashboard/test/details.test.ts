@@ -1,7 +1,9 @@
 import { AxeBuilder } from "@axe-core/playwright";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { Run } from "@tidegate/core";
+import { defineEngine } from "@tidegate/core/engine";
 import type { Browser, Page } from "playwright-core";
+import { parse } from "yaml";
 import { shoot, startBrowser } from "./bed/browser.js";
 import { type Service, startService, until } from "./bed/service.js";
 
@@ -14,12 +16,25 @@ const hourly = {
   endTime: BEGIN + 2 * HOUR,
 } as const;
 
+/** An engine that never fires. */
+const idle = defineEngine({
+  type: "idle",
+  capabilities: { finestPeriodMs: 1_000, holdsDefinitions: false },
+  create: () => ({
+    start: async () => {},
+    handleRegister: async () => {},
+    handleUnregister: async () => {},
+    async *list() {},
+    stop: async () => {},
+  }),
+});
+
 let service: Service;
 let browser: Browser;
 let page: Page;
 
 beforeAll(async () => {
-  [service, browser] = await Promise.all([startService(), startBrowser()]);
+  [service, browser] = await Promise.all([startService({}, 0, undefined, [idle]), startBrowser()]);
   const { client } = service.tidegate;
   await client.register({ ...hourly, groupId: "regions", shards: {} });
   await client.register({
@@ -29,6 +44,21 @@ beforeAll(async () => {
     source: { type: "log" },
     startAt: "earliest",
   });
+  await client.register({ ...hourly, groupId: "follower", dependsOn: { groupId: "regions" } });
+  await client.register({ ...hourly, groupId: "elsewhere", engine: "idle" });
+  const startTime = Date.now() - 1.5 * HOUR;
+  await client.register({
+    ...hourly,
+    groupId: "endangered",
+    startTime,
+    endTime: startTime + HOUR,
+    maxAttempts: 1,
+    deadline: { afterMs: 24 * HOUR },
+    job: { args: { failsAt: [startTime] } },
+  });
+  await until(
+    async () => (await client.deadlines({ groupId: "endangered", states: ["AT_RISK"] })).items.length > 0,
+  );
   await until(async () => (await succeeded("regions")).length === 2);
   await until(async () => (await succeeded("events")).length > 0);
   const context = await browser.newContext({ viewport: { width: 1360, height: 900 } });
@@ -85,7 +115,41 @@ describe("the page of a run", () => {
   });
 });
 
+describe("the page of all groups", () => {
+  it("says whose deadline is at risk", async () => {
+    await page.goto(`${service.url}/dashboard/groups`);
+    await page.getByRole("row", { name: /^endangered Blocked At risk / }).waitFor();
+    expect(await page.getByText("At risk", { exact: true }).count()).toBe(1);
+  });
+
+  it("finds those of an engine if there are several", async () => {
+    await page.goto(`${service.url}/dashboard/groups`);
+    await page.getByRole("link", { name: "endangered" }).waitFor();
+    await page.getByRole("radio", { name: "idle" }).check();
+    await page.getByRole("link", { name: "endangered" }).waitFor({ state: "detached" });
+    await page.getByRole("link", { name: "elsewhere" }).waitFor();
+    expect(new URL(page.url()).searchParams.get("engine")).toBe("idle");
+    expect(await violations()).toEqual([]);
+  });
+});
+
 describe("the page of a group", () => {
+  it("shows its settings as a file has them, and leads to its dependencies", async () => {
+    await open("groups/endangered?tab=settings", "More of this group");
+    const text = await page.locator("pre").textContent();
+    const { spec } = await service.tidegate.client.get("endangered");
+    expect(parse(text!)).toEqual({
+      ...spec,
+      startTime: new Date(spec.startTime).toISOString(),
+      endTime: new Date(spec.endTime!).toISOString(),
+    });
+    const main = page.getByRole("main");
+    expect(await main.getByRole("link", { name: "Dependencies" }).count()).toBe(0);
+    await open("groups/follower", "More of this group");
+    await main.getByRole("link", { name: "Dependencies" }).click();
+    await page.getByText("regions for its own interval").waitFor();
+  });
+
   it("shows how far its source has been read, and whether rows came late", async () => {
     await open("groups/events?tab=late", "Source: log");
     expect(await rows("Positions by partition")).toEqual(["0 1200 1200 0", "1 34 34 0"]);

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
-import type { CoverageBucket } from "@tidegate/core";
+import type { CoverageBucket, Run, Schedule } from "@tidegate/core";
 import { layoutOf, rowUnitOf } from "../src/app/heat-map/layout.js";
 import { bucketAfterKey } from "../src/app/heat-map/selection.js";
+import { lanesOf } from "../src/app/pages/overview/lanes-of.js";
 import { unitAround } from "../src/app/time/local.js";
 
 const HOUR = 3_600_000;
@@ -55,6 +56,31 @@ describe("the layout of a heat map", () => {
       "year",
     ]);
     expect(of(1_000, "day")).toBe("month");
+  });
+});
+
+describe("the lanes of the overview", () => {
+  const schedule = (groupId: string, nextFireAt: number | null): Schedule =>
+    ({ spec: { groupId }, nextFireAt }) as Schedule;
+  const run = (groupId: string, endedAt: number | null): Run => ({ groupId, submittedAt: 1, endedAt }) as Run;
+  const named = (count: number, prefix: string) =>
+    Array.from({ length: count }, (_, at) => `${prefix}-${String(at).padStart(2, "0")}`);
+
+  it("are those of the groups that ran last, wherever they stand in the alphabet, by group", () => {
+    const idle = named(40, "a").map((groupId, at) => schedule(groupId, at + 1));
+    const busy = named(30, "z").map((groupId, at) => run(groupId, at));
+    const { lanes, isWhole } = lanesOf([run("m-running", null), ...busy], idle);
+    expect(isWhole).toBe(false);
+    expect(lanes.map(({ groupId }) => groupId)).toEqual([...named(9, "a"), "m-running", ...named(30, "z")]);
+  });
+
+  it("leave out groups that neither ran nor fire, and say so if there are more", () => {
+    const { lanes, isWhole } = lanesOf(
+      [run("b", 5), run("b", 7)],
+      [schedule("b", null), schedule("a", null)],
+    );
+    expect(lanes).toMatchObject([{ groupId: "b", nextFireAt: null, runs: [{ endedAt: 5 }, { endedAt: 7 }] }]);
+    expect(isWhole).toBe(true);
   });
 });
 

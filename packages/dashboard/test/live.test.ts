@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
+import { ManagerClient } from "@tidegate/client";
 import { createManager, serverOptions } from "@tidegate/manager";
 import Fastify from "fastify";
 import type { Browser, Request } from "playwright-core";
@@ -47,13 +48,32 @@ describe("what is shown", () => {
       page.on(end as "requestfinished", (request) => open.delete(request));
     }
     await page.goto(`${url}/dashboard/groups`);
-    await page.getByText("No group matches").waitFor();
+    await page.getByText("There is no group yet").waitFor();
     await tidegate.client.register({ ...GROUP, groupId: "arrivals" });
     await page.getByRole("link", { name: "arrivals" }).waitFor();
+    await until(async () => {
+      const { items } = await tidegate.client.runs({ groupId: "arrivals" });
+      return items.length === 3 && items.every(({ state }) => state === "SUCCEEDED");
+    });
     await tidegate.client.pause("arrivals");
     await page.getByText("Paused", { exact: true }).last().waitFor();
-    await until(async () => open.size === 0);
-    asked.length = 0;
+    // The page's clock runs ahead of the manager's: the last change is on its way before it does.
+    const changes = new ManagerClient({ url }).events({ groupIds: ["last"] });
+    await changes.next();
+    await tidegate.client.register({
+      ...GROUP,
+      groupId: "last",
+      startTime: "2999-01-01T00:00:00Z",
+      endTime: null,
+    });
+    await changes.next();
+    await changes.return();
+    await page.getByRole("link", { name: "last" }).waitFor();
+    await until(async () => {
+      asked.length = 0;
+      await page.clock.runFor("00:05");
+      return asked.length === 0 && open.size === 0;
+    });
     await page.clock.runFor("10:00");
     // A change may still have been on its way; a page that polls asks hundreds of times in ten minutes.
     expect(asked.length).toBeLessThan(8);
@@ -65,7 +85,7 @@ describe("what is shown", () => {
     const { port } = new URL(first.url);
     const page = await browser.newPage();
     await page.goto(`${first.url}/dashboard/groups`);
-    await page.getByText("No group matches").waitFor();
+    await page.getByText("There is no group yet").waitFor();
     await first.close();
     await page.getByText("Shown is what was read last").waitFor();
     const second = await start({}, Number(port));
@@ -94,6 +114,29 @@ describe("a manager with a token", () => {
 });
 
 describe("a manager in a server of one's own", () => {
+  it("has one stream of changes for all pages of a browser, and each of them follows", async () => {
+    const { tidegate } = await start();
+    await tidegate.client.register(GROUP);
+    const server = Fastify({ ...serverOptions() });
+    let streams = 0;
+    server.addHook("onRequest", async ({ url }) => {
+      if (/\/events(\?|$)/.test(url)) streams += 1;
+    });
+    await server.register(createManager({ tidegate, dashboard: builtDashboard() }).plugin);
+    const url = await server.listen({ host: "127.0.0.1", port: 0 });
+    services.unshift(server);
+    const context = await browser.newContext();
+    const pages = await Promise.all([0, 1, 2].map(() => context.newPage()));
+    for (const page of pages) {
+      await page.goto(`${url}/dashboard/groups`);
+      await page.getByRole("row", { name: /^orders Live/ }).waitFor();
+    }
+    await tidegate.client.pause("orders");
+    for (const page of pages) await page.getByRole("row", { name: /^orders Paused/ }).waitFor();
+    expect(streams).toBe(1);
+    await context.close();
+  });
+
   it("shows its pages under any prefix, also at addresses deep below it", async () => {
     const { tidegate } = await start();
     await tidegate.client.register(GROUP);

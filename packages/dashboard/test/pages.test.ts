@@ -1,6 +1,8 @@
+import { hash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { AxeBuilder } from "@axe-core/playwright";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import type { Run } from "@tidegate/core";
+import { type AuditReport, type Run, TOKENS } from "@tidegate/core";
 import type { Browser, Page } from "playwright-core";
 import { LOOKS, shoot, startBrowser } from "./bed/browser.js";
 import { fillService, HOSTILE, type Service, startService } from "./bed/service.js";
@@ -44,6 +46,12 @@ const PAGES = [
     heading: "Groups",
     shows: "Orders of the shops, into the warehouse",
   },
+  {
+    name: "groups-behind",
+    path: () => "groups?order=lag",
+    heading: "Groups",
+    shows: "Behind by",
+  },
   { name: "group", path: () => "groups/orders", heading: "orders", shows: "a cell is an interval" },
   { name: "group-merged", path: () => "groups/clicks", heading: "clicks", shows: "a cell is an interval" },
   {
@@ -83,8 +91,14 @@ const PAGES = [
     heading: "Dependencies",
     shows: "It needs vendor for",
   },
+  {
+    name: "audit",
+    path: () => "audit?q=o",
+    heading: "Audit",
+    shows: "Audit these groups",
+  },
   { name: "help", path: () => "help#run", heading: "Help", shows: "A few words first" },
-  { name: "system", path: () => "system", heading: "System", shows: "kept by the store" },
+  { name: "system", path: () => "system", heading: "System", shows: "This manager has the store to itself." },
 ];
 
 describe.each(LOOKS)("the dashboard, $name", ({ name: look, colorScheme, viewport }) => {
@@ -100,7 +114,105 @@ describe.each(LOOKS)("the dashboard, $name", ({ name: look, colorScheme, viewpor
       ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(" | ")}`,
     );
     expect({ found, complaints }).toEqual({ found: [], complaints: [] });
+    // Nothing makes the page itself wider than the screen; what is wider scrolls in its own frame.
+    const width = await page.evaluate(() => document.documentElement.scrollWidth);
+    expect(width).toBeLessThanOrEqual(viewport.width);
     await context.close();
+  });
+});
+
+describe("the groups", () => {
+  it("are shown with how far they are covered, and the furthest behind come first if that is asked for", async () => {
+    const page = await browser.newPage({ timezoneId: "Europe/Berlin" });
+    const complaints = await open(page, "groups", "Groups");
+    const row = (name: string) => page.getByRole("row", { name });
+    // Its run of 20:00 has failed, and all that follows waits for it.
+    await row("payments").getByText("20 Oct 2025, 20:00").waitFor();
+    await row("payments")
+      .getByText(/behind$/)
+      .waitFor();
+    await row("customers").getByText("as planned").waitFor();
+    await page.getByText("Furthest behind").click();
+    const table = page.getByRole("region", { name: "Groups that are behind" });
+    await table.waitFor();
+    const { groups } = await service.tidegate.client.lags();
+    expect(groups.length).toBeGreaterThan(1);
+    const shown = await table.locator("tbody tr td:first-child").allInnerTexts();
+    expect(shown.map((text) => text.trim())).toEqual(groups.map(({ groupId }) => groupId));
+    expect(new URL(page.url()).search).toBe("?order=lag");
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+});
+
+describe("the dependencies", () => {
+  it("lead from a group that waits to what it waits for longest", async () => {
+    const page = await browser.newPage();
+    const complaints = await open(page, "dependencies?group=billing", "Dependencies");
+    await page.getByText("It begins when vendor has covered what it lacks").waitFor();
+    const steps = await page
+      .getByRole("list", { name: "Critical path" })
+      .getByRole("listitem")
+      .allInnerTexts();
+    expect(steps).toEqual([
+      expect.stringMatching(
+        /^billing 24 Oct 2025, 00:00 – 25 Oct 2025, 00:00 waits for its gates, usually takes /,
+      ),
+      expect.stringMatching(/^vendor has no run for it yet$/),
+    ]);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+});
+
+describe("the audit of all groups", () => {
+  it("says of each ledger whether it is sound and complete, and is kept with its hash", async () => {
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    const complaints = await open(page, "audit", "Audit");
+    await page.getByRole("button", { name: "Audit all groups" }).click();
+    const { client } = service.tidegate;
+    const { items } = await client.list();
+    const audits = await Promise.all(items.map(({ spec }) => client.audit(spec.groupId)));
+    const complete = audits.filter(({ isComplete }) => isComplete).length;
+    expect(complete).toBeGreaterThan(0);
+    expect(complete).toBeLessThan(6);
+    await page.getByRole("heading", { name: `6 groups: all sound, ${complete} complete` }).waitFor();
+    const table = page.getByRole("region", { name: "Audits by group" });
+    await table.getByRole("row", { name: /^customers Complete 100 % .* none / }).waitFor();
+    await table.getByRole("row", { name: /^payments Sound .* 1 interval / }).waitFor();
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0]!.html}`)).toEqual([]);
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("button", { name: "Save as JSON" }).click(),
+    ]);
+    const text = readFileSync(await download.path(), "utf8");
+    const { reports } = JSON.parse(text) as { readonly reports: readonly AuditReport[] };
+    expect(reports.find(({ groupId }) => groupId === "orders")).toEqual(await client.audit("orders"));
+    await page.getByText(hash("sha256", text, "hex")).waitFor();
+    await page.emulateMedia({ media: "print" });
+    expect(await page.getByRole("button").count()).toBe(0);
+    expect(await page.getByRole("navigation").count()).toBe(0);
+    await shoot(page, "audit-print");
+    expect(complaints).toEqual([]);
+    await context.close();
+  });
+});
+
+describe("the system", () => {
+  it("shows how large the store is, by table", async () => {
+    const page = await browser.newPage();
+    const complaints = await open(page, "system", "System");
+    const tables = page.getByRole("region", { name: "All tables" });
+    const { tables: sizes } = await service.tidegate.container.get(TOKENS.store).inspect();
+    const { rows } = sizes.find(({ name }) => name === "run")!;
+    expect(rows).toBeGreaterThan(100);
+    await tables.getByRole("row", { name: `run ${rows!.toLocaleString("en")} not known` }).waitFor();
+    await page.getByText(/^[\d.]+ (kB|MB)$/).waitFor();
+    await page.getByText("kept by the store").first().waitFor();
+    expect(complaints).toEqual([]);
+    await page.close();
   });
 });
 
@@ -110,6 +222,10 @@ describe("texts of others", () => {
     const complaints = await open(page, "groups/clicks", "clicks");
     await page.getByText("<img src=x onerror=alert(1)>").waitFor();
     expect(await page.getByText("\\u001b[31mred\\u001b[0m \\u202eright-to-left").count()).toBe(1);
+    expect(await page.locator("img[src=x]").count()).toBe(0);
+    await open(page, "groups/returns", "returns");
+    const note = page.getByText("Wait for the new warehouse <img src=x onerror=alert(1)> \\u001b[31mred");
+    await note.first().waitFor();
     expect(await page.locator("img[src=x]").count()).toBe(0);
     await open(page, `runs/${(await aRun("payments", "FAILED")).id}`, "20 Oct 2025, 20:00 – 21:00");
     const log = page.getByRole("region", { name: "Log of attempt 1" });

@@ -2,12 +2,14 @@ import { AxeBuilder } from "@axe-core/playwright";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { Browser, Page } from "playwright-core";
 import { shoot, startBrowser } from "./bed/browser.js";
-import { type Service, startService } from "./bed/service.js";
+import { type Service, startService, until } from "./bed/service.js";
 
 let service: Service;
 let browser: Browser;
 let page: Page;
 const complaints: string[] = [];
+/** Previews for which the manager asks a source. */
+const asking: string[] = [];
 
 beforeAll(async () => {
   [service, browser] = await Promise.all([startService(), startBrowser()]);
@@ -20,6 +22,9 @@ beforeAll(async () => {
   page.on("console", (message) => {
     // The browser notes each answer of 400 as an error.
     if (message.type() === "error" && !message.text().includes("400")) complaints.push(message.text());
+  });
+  page.on("request", (request) => {
+    if (request.url().includes("firstRead=true")) asking.push(request.url());
   });
   page.on("pageerror", (error) => complaints.push(error.message));
   await page.goto(`${service.url}/dashboard/`);
@@ -106,6 +111,7 @@ describe("the wizard, by keyboard alone", () => {
     await press("Next: Policies");
     await page.locator("h2:focus", { hasText: "Policies" }).waitFor();
     await type("Intervals that were missed", "are");
+    await service.tidegate.client.registerSource({ groupId: "vendor", startTime: "2026-01-01T00:00:00Z" });
     await type("Waits for groups", "vendor");
     await page.emulateMedia({ colorScheme: "dark" });
     await page.setViewportSize({ width: 390, height: 844 });
@@ -113,12 +119,14 @@ describe("the wizard, by keyboard alone", () => {
     expect(await violations()).toEqual([]);
     await page.emulateMedia({ colorScheme: "light" });
     await page.setViewportSize({ width: 1360, height: 1000 });
+    expect(asking).toEqual([]);
     await press("Next: Review");
   });
 
   it("shows the definition as a file, and creates the group", async () => {
     await page.locator("h2:focus", { hasText: "Review" }).waitFor();
     await page.getByText(/^groupId: orders\n.*dependsOn:\n {2}groupId: vendor$/s).waitFor();
+    await until(async () => asking.length > 0);
     await shoot(page, "wizard-review");
     expect(await violations()).toEqual([]);
     await press("Create the group");
@@ -134,6 +142,23 @@ describe("the wizard, by keyboard alone", () => {
         job: { function: "load" },
       },
     });
+    expect(complaints).toEqual([]);
+  });
+
+  it("refuses a text of ten megabytes where JSON is written, and keeps what was there", async () => {
+    await page.goto(`${service.url}/dashboard/new`);
+    const field = page.getByLabel("args");
+    await field.fill('{ "table": "orders" }');
+    await field.evaluate((element) => {
+      const clipboardData = new DataTransfer();
+      clipboardData.setData("text/plain", `a: &a [x, x]\nb: [${"*a, ".repeat(2_500_000)}*a]`);
+      const paste = new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true });
+      if (element.dispatchEvent(paste)) throw new Error("The text was taken.");
+    });
+    await page.getByText("must not be longer than 1,000,000 characters").waitFor();
+    await page.reload();
+    expect(await field.inputValue()).toBe('{\n  "table": "orders"\n}');
+    await field.fill("");
     expect(complaints).toEqual([]);
   });
 

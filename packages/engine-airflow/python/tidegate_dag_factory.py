@@ -39,6 +39,10 @@ FACTORY_DAG_ID = "tidegate.factory"
 FACTORY_TAG = "tidegate-factory-3"
 BROKEN_TAG = "tidegate-broken"
 
+# Whether this Airflow lists the keys of Variables, as it does from 3.3 on. The tag tells the engine.
+LISTS_KEYS = hasattr(Variable, "keys")
+LISTING_TAG = "tidegate-lists-shards"
+
 # Among how many Variables the schedules of an installation are divided; the engine knows the same number.
 SHARDS = 16
 
@@ -331,6 +335,14 @@ def installations() -> list[str]:
     return [name for name in listed if INSTALLATION.fullmatch(str(name))] if isinstance(listed, list) else []
 
 
+def shard_keys() -> list[str]:
+    """The shards to read: those that exist, where this Airflow can list them, since each is a request of its own."""
+    keys = [shard_key(installation, number) for installation in installations() for number in range(SHARDS)]
+    listed = set(Variable.keys(prefix=KEY_PREFIX)) if keys and LISTS_KEYS else set()
+    # Airflow may list the Variables of one team alone. A listing without the list of installations is such a one.
+    return [key for key in keys if key in listed] if INSTALLATIONS_KEY in listed else keys
+
+
 def entries_of(key: str) -> dict:
     """The definitions in a Variable, by the hashes at the end of their DAGs' ids; none where there is no such Variable."""
     entries = json.loads(Variable.get(key, default="{}"))
@@ -428,8 +440,7 @@ def build_all() -> list[DAG]:
     dag_id = get_parsing_context().dag_id
     if dag_id is not None:
         return [build_one(dag_id)] if dag_id.startswith(KEY_PREFIX) else []
-    keys = [shard_key(installation, number) for installation in installations() for number in range(SHARDS)]
-    return [dag for key in keys for dag in build_shard(key)]
+    return [dag for key in shard_keys() for dag in build_shard(key)]
 
 
 for _dag in build_all():
@@ -440,5 +451,5 @@ globals()[FACTORY_DAG_ID] = DAG(
     dag_id=FACTORY_DAG_ID,
     schedule=None,
     description="Tidegate's DAG factory is installed. Leave this DAG as it is.",
-    tags=["tidegate", FACTORY_TAG],
+    tags=["tidegate", FACTORY_TAG, *([LISTING_TAG] if LISTS_KEYS else [])],
 )

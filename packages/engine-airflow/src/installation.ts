@@ -5,19 +5,21 @@ import { installationOf, parsedOf, shardDescription, shardKeys, shardText } from
 
 /**
  * An installation's objects in Airflow besides its schedules: the Connection with its callback endpoint, its
- * shards, and its place in the list by which the factory file finds them.
+ * place in the list by which the factory file finds its shards, and the shards themselves where that file cannot
+ * tell which of them exist.
  */
 export class Installation {
   readonly #api: AirflowApi;
   readonly #settings: EngineSettings;
   #put: Promise<void> | undefined;
+  #putAll: Promise<void> | undefined;
 
   constructor(api: AirflowApi, settings: EngineSettings) {
     this.#api = api;
     this.#settings = settings;
   }
 
-  /** Creates these objects, once per process, so that a new secret reaches Airflow. */
+  /** Creates the Connection and the place in the list, once per process, so that a new secret reaches Airflow. */
   put(): Promise<void> {
     this.#put ??= this.#putNow().catch((error: unknown) => {
       this.#put = undefined;
@@ -26,11 +28,21 @@ export class Installation {
     return this.#put;
   }
 
-  /** Returns whether Airflow still has what the fires need. If not, the next `put` creates it again. */
+  /** Creates all shards, once per process: Airflow logs an error for each missing Variable that a DAG file reads. */
+  putShards(): Promise<void> {
+    this.#putAll ??= this.#putShardsNow().catch((error: unknown) => {
+      this.#putAll = undefined;
+      throw error;
+    });
+    return this.#putAll;
+  }
+
+  /** Returns whether Airflow still has what the fires need. If not, the next `put` and `putShards` create it again. */
   async isThere(): Promise<boolean> {
     const hasConnection = await this.#api.hasConnection(connectionIdOf(this.#settings.prefix));
     if (hasConnection && this.#isIn(await this.#listed())) return true;
     this.#put = undefined;
+    this.#putAll = undefined;
     return false;
   }
 
@@ -52,10 +64,13 @@ export class Installation {
   async #putNow(): Promise<void> {
     const { prefix, callback } = this.#settings;
     await this.#api.putConnection(connectionIdOf(prefix), callback);
-    // Create all of them, since Airflow complains of each missing Variable that a DAG file reads.
+    await this.enlist();
+  }
+
+  async #putShardsNow(): Promise<void> {
+    const { prefix } = this.#settings;
     const [value, description] = [shardText(new Map()), shardDescription(prefix)];
     await this.#api.addVariables(shardKeys(prefix).map((key) => ({ key, value, description })));
-    await this.enlist();
   }
 
   async #listed(): Promise<string[]> {

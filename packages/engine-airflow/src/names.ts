@@ -4,6 +4,9 @@ export const FACTORY_DAG_ID = "tidegate.factory";
 /** The version of the factory file that this engine writes Variables for, as that DAG's tag. */
 export const FACTORY_TAG = "tidegate-factory-3";
 
+/** The tag of the factory's DAG where the factory file lists the shards that exist, from Airflow 3.3 on. */
+export const LISTING_TAG = "tidegate-lists-shards";
+
 /** The Variable that lists the installations, each by the hash that is in the keys of its shards. */
 export const INSTALLATIONS_KEY = "tidegate.installations";
 

@@ -4,14 +4,20 @@ import type { EngineEntry, EngineSchedule } from "@tidegate/core/engine";
 import type { ForeignScheduler } from "@tidegate/engine-kit";
 import { definitionOf, entryOf, stampOf, versionOf } from "./definition.js";
 import { Installation } from "./installation.js";
-import { BROKEN_TAG, FACTORY_DAG_ID, FACTORY_TAG, groupIdOf } from "./names.js";
+import { BROKEN_TAG, FACTORY_DAG_ID, FACTORY_TAG, groupIdOf, LISTING_TAG } from "./names.js";
 import type { EngineSettings } from "./options.js";
 import type { AirflowApi, AirflowDag, ImportFailure } from "./rest/airflow-api.js";
 import { entryIdOf } from "./shard.js";
 import { type DagEntries, Shards } from "./shards.js";
 
-/** Interval of checks whether Airflow has parsed what was registered, ms: there is no event for that. */
+/** Shortest interval of checks whether Airflow has parsed what was registered, ms: there is no event for that. */
 const LOOK_EVERY_MS = 300;
+
+/** Longest interval of these checks, ms. */
+const LOOK_LATEST_MS = 2_000;
+
+/** Part of the time waited so far that passes before the next check: each takes processor time from a slow Airflow. */
+const LATENESS = 0.25;
 
 /** Maximum time that a running task may delay the deletion of its DAG, ms. */
 const DELETE_WITHIN_MS = 20_000;
@@ -60,6 +66,7 @@ export class Registrar implements ForeignScheduler {
     const entries = new Map(definitions.map((definition) => [definition.dagId, entryOf(definition)]));
     const factory = await this.#factory();
     await this.#installation.put();
+    if (!has(factory, LISTING_TAG)) await this.#installation.putShards();
     const call = this.#begin(entries.keys());
     const before = await this.#shards.change(entries);
     await this.#api.parse(factory);
@@ -147,7 +154,8 @@ export class Registrar implements ForeignScheduler {
   async #untilActive(stamps: DagEntries, written: Written, factory: AirflowDag): Promise<void> {
     const pending = new Map(stamps);
     const { dagFactoryTimeoutMs } = this.#settings;
-    const giveUpAt = this.#clock.now() + dagFactoryTimeoutMs;
+    const begunAt = this.#clock.now();
+    const giveUpAt = begunAt + dagFactoryTimeoutMs;
     let failedBefore: ImportFailure | undefined;
     while (true) {
       for await (const dag of this.#dagsOf(pending)) await this.#settle(dag, pending);
@@ -169,7 +177,7 @@ export class Registrar implements ForeignScheduler {
         throw new EngineError("ENGINE_FAILED", message);
       }
       // Random, so that processes that overwrite one another drift apart.
-      await pause(this.#clock, LOOK_EVERY_MS * (0.5 + Math.random()));
+      await pause(this.#clock, nextLookIn(this.#clock.now() - begunAt) * (0.5 + Math.random()));
     }
   }
 
@@ -215,6 +223,10 @@ export class Registrar implements ForeignScheduler {
       factory === undefined ? trace.includes("tidegate") : isAt(filename, factory.relative_fileloc ?? ""),
     );
   }
+}
+
+function nextLookIn(waitedMs: number): number {
+  return Math.min(Math.max(LOOK_EVERY_MS, waitedMs * LATENESS), LOOK_LATEST_MS);
 }
 
 function importError({ filename, stack_trace: trace }: ImportFailure): EngineError {

@@ -68,7 +68,7 @@ const schema = z.strictObject({
 const PYTHON = readFileSync(new URL("../python/tidegate_coverage.py", import.meta.url), "utf8");
 
 /** The script that a worker runs, the same for all groups. */
-const SCRIPT = `exec python3 - "\${tidegate}" "\${lower}" "\${upper}" <<'TIDEGATE'
+const SCRIPT = `exec python3 -I -S - "\${tidegate}" "\${lower}" "\${upper}" <<'TIDEGATE'
 ${PYTHON}TIDEGATE
 `;
 

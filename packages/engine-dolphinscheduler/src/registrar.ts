@@ -5,6 +5,7 @@ import type { ForeignScheduler } from "@tidegate/engine-kit";
 import { type Definition, definitionOf, encoded } from "./definition.js";
 import type { EngineSettings } from "./options.js";
 import type { DolphinApi, Workflow, WorkflowSchedule } from "./rest/dolphin-api.js";
+import { Refusal } from "./rest/dolphin-rest.js";
 import { definitionIn, taskOf } from "./task.js";
 import { isTimedBy, timingOf } from "./timing.js";
 
@@ -14,6 +15,9 @@ import { isTimedBy, timingOf } from "./timing.js";
  */
 const DELETE_WITHIN_MS = 30_000;
 const DELETE_AGAIN_MS = 300;
+
+/** Waits before a refused change is retried, ms. */
+const RETRY_AFTER_MS = [300, 1_000];
 
 /** Number of workflows written at the same time. */
 const AT_ONCE = 4;
@@ -40,15 +44,17 @@ export class Registrar implements ForeignScheduler {
   async register(schedules: readonly EngineSchedule[]): Promise<void> {
     const wanted = new Map(schedules.map((schedule) => [schedule.groupId, schedule]));
     await this.#api.openAgain();
-    await eachOf([...wanted.values()], (schedule) => this.#put(schedule));
+    await eachOf([...wanted.values()], (schedule) => this.#retried(() => this.#put(schedule)));
   }
 
   async unregister(groupIds: readonly string[]): Promise<void> {
     await this.#api.openAgain();
     await eachOf([...new Set(groupIds)], async (groupId) => {
       const name = this.#settings.names.nameOf(groupId);
-      const code = await this.#api.codeOf(name);
-      if (code !== undefined) await this.#delete(code, name);
+      await this.#retried(async () => {
+        const code = await this.#api.codeOf(name);
+        if (code !== undefined) await this.#delete(code, name);
+      });
     });
   }
 
@@ -68,6 +74,22 @@ export class Registrar implements ForeignScheduler {
       entries.set(groupId, { groupId, version });
     }
     return [...entries.values()].sort((a, b) => (a.groupId < b.groupId ? -1 : 1));
+  }
+
+  /**
+   * Retries a change that is refused: DolphinScheduler reports an error of its database, such as a lock that it
+   * did not get while other workflows were written, like a refusal of the request itself.
+   */
+  async #retried(change: () => Promise<void>): Promise<void> {
+    for (const waitMs of RETRY_AFTER_MS) {
+      try {
+        return await change();
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error;
+      }
+      await pause(this.#clock, waitMs);
+    }
+    await change();
   }
 
   /** Each step leaves a state from which a retry continues. */

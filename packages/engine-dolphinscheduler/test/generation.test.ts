@@ -79,3 +79,32 @@ describe("a registration that was cut off", () => {
     }
   });
 });
+
+describe("an error inside DolphinScheduler's server", () => {
+  it("at any request of a registration is overcome by a retry", async () => {
+    await engine.handleRegister([scheduleOf("orders", HOURLY)]);
+    const writes = dolphin.asked.filter((path) => !path.startsWith("GET ")).length;
+    // The project is created by the first.
+    for (let survived = 1; survived < writes; survived += 1) {
+      await engine.handleUnregister(["orders"]);
+      dolphin.refuseAfter(survived - 1, 1);
+      await engine.handleRegister([scheduleOf("orders", HOURLY)]);
+      expect(await listed()).toEqual([{ groupId: "orders", version: 1 }]);
+    }
+  });
+
+  it("does not keep a workflow from being deleted", async () => {
+    await engine.handleRegister([scheduleOf("orders", HOURLY)]);
+    dolphin.refuseAfter(0, 2);
+    await engine.handleUnregister(["orders"]);
+    expect(await listed()).toEqual([]);
+  });
+
+  it("is reported if it does not pass", async () => {
+    dolphin.refuseAfter(1, 3);
+    await expect(engine.handleRegister([scheduleOf("orders", HOURLY)])).rejects.toMatchObject({
+      code: "ENGINE_FAILED",
+      message: expect.stringContaining("with code 10105: create process definition error"),
+    });
+  });
+});

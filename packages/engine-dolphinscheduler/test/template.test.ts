@@ -55,7 +55,7 @@ function run(
   tick = `${TICK / 1_000}`,
 ): Promise<{ code: number; said: string }> {
   return new Promise((resolve) => {
-    execFile("python3", [PYTHON, encoded(definition(changes)), tick], (error, stdout, stderr) => {
+    execFile("python3", ["-I", "-S", PYTHON, encoded(definition(changes)), tick], (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : Number(error.code), said: stdout + stderr });
     });
   });

@@ -28,6 +28,9 @@ export function logEvents(events: TidegateEmitter, log: Log): () => void {
     "deadline-recovered": (deadline) => log.info(deadline, "deadline recovered"),
     "freshness-lost": (freshness) => log.warn(freshness, "freshness lost"),
     "freshness-recovered": (freshness) => log.info(freshness, "freshness recovered"),
+    "data-missing": (data) => log.warn(data, "data missing"),
+    "data-recovered": (data) => log.info(data, "data recovered"),
+    "offsets-expiring": (headroom) => log.warn(headroom, "offsets expiring"),
     "run-state": ({ run: { id, groupId, lower, upper, state, error } }) => {
       if (state === "FAILED") log.warn({ runId: id, groupId, lower, upper, error }, "run failed");
     },

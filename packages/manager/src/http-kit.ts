@@ -9,3 +9,4 @@ export { HttpError, type HttpErrorDetails, type ServiceErrorCode } from "./error
 export { type AllowList, allowListOf, LOOPBACK } from "./guard/allow-list.js";
 export { Listener } from "./listener.js";
 export { loggerOf, RequestLog } from "./logging.js";
+export { named } from "./named.js";

@@ -8,7 +8,9 @@ import { answerError } from "./errors/answer-error.js";
 import { KnownPaths } from "./errors/not-found.js";
 import { logEvents } from "./event-log.js";
 import { createGuard } from "./guard/guard.js";
+import { checkNesting } from "./guard/nesting.js";
 import { logSerializers } from "./logging.js";
+import { named } from "./named.js";
 import { documentRoutes, openapiRoute } from "./openapi.js";
 import type { ManagerOptions } from "./options.js";
 import { authorization } from "./rest/authorize.js";
@@ -16,6 +18,7 @@ import { Cursors } from "./rest/cursors.js";
 import { deadlineRoutes } from "./rest/deadlines.js";
 import { eventRoutes } from "./rest/events.js";
 import { healthRoute } from "./rest/health.js";
+import { lagRoutes } from "./rest/lags.js";
 import { lateDataRoutes } from "./rest/late-data.js";
 import { ledgerRoutes } from "./rest/ledger.js";
 import { poolRoutes } from "./rest/pools.js";
@@ -45,7 +48,7 @@ export function managerPlugin(options: ManagerOptions, isWhole = false): Fastify
   const token = typeof authorize === "object" ? authorize.token : undefined;
   const cursors = new Cursors(options.cursorSecret ?? token);
   const pages = dashboard === undefined ? undefined : webRoutes(dashboard, isWhole);
-  return async (app) => {
+  return named("tidegate", async (app: FastifyInstance) => {
     const paths = new KnownPaths();
     app.addHook("onRoute", paths.note);
     app.setValidatorCompiler(validatorCompiler);
@@ -61,44 +64,56 @@ export function managerPlugin(options: ManagerOptions, isWhole = false): Fastify
     app.addHook("onRequest", async (request) => {
       if (request.is404) paths.refuse(request);
     });
+    app.addHook("preValidation", checkNesting);
     if (pages !== undefined) {
       // Before the routes that are documented. A browser sends no bearer token when it opens a page: the files,
       // which hold no data, are open then, and the page asks for the token.
-      await app.register(async (web) => {
-        web.addHook("onRequest", guard.checkHost);
-        if (typeof authorize === "function") web.addHook("onRequest", authorization(authorize));
-        await web.register(pages);
-      });
+      await app.register(
+        named("tidegate-web", async (web: FastifyInstance) => {
+          web.addHook("onRequest", guard.checkHost);
+          if (typeof authorize === "function") web.addHook("onRequest", authorization(authorize));
+          await web.register(named("tidegate-dashboard", pages));
+        }),
+      );
     }
     await documentRoutes(app, token !== undefined);
-    await app.register(healthRoute);
-    await app.register(async (inner) => {
-      inner.addHook("onRequest", guard.checkHost);
-      await inner.register(openapiRoute);
-      await inner.register(async (rest) => {
-        if (authorize !== undefined) {
-          rest.addHook("onRequest", authorization(authorize));
-          rest.addHook("preHandler", admitForce);
-        }
-        const { client, container } = tidegate;
-        await rest.register(scheduleRoutes(client, container.get(TOKENS.store), cursors));
-        await rest.register(ledgerRoutes(client));
-        await rest.register(deadlineRoutes(client, cursors));
-        await rest.register(lateDataRoutes(client, cursors));
-        await rest.register(runRoutes(client, cursors));
-        await rest.register(poolRoutes(client));
-        await rest.register(sourceRoutes(client));
-        await rest.register(restatementRoutes(client));
-        await rest.register(systemRoute(container));
-        await rest.register(eventRoutes(tidegate.changes, container.get(TOKENS.clock)));
-      });
-    });
+    await app.register(named("tidegate-health", healthRoute));
+    await app.register(
+      named("tidegate-documented", async (inner: FastifyInstance) => {
+        inner.addHook("onRequest", guard.checkHost);
+        await inner.register(named("tidegate-openapi", openapiRoute));
+        await inner.register(
+          named("tidegate-rest", async (rest: FastifyInstance) => {
+            if (authorize !== undefined) {
+              rest.addHook("onRequest", authorization(authorize));
+              rest.addHook("preHandler", admitForce);
+            }
+            const { client, container } = tidegate;
+            const routes = {
+              schedules: scheduleRoutes(client, container.get(TOKENS.store), cursors),
+              ledger: ledgerRoutes(client),
+              deadlines: deadlineRoutes(client, cursors),
+              lags: lagRoutes(client),
+              "late-data": lateDataRoutes(client, cursors),
+              runs: runRoutes(client, cursors),
+              pools: poolRoutes(client),
+              sources: sourceRoutes(client),
+              restatements: restatementRoutes(client),
+              system: systemRoute(container),
+              events: eventRoutes(tidegate.changes, container.get(TOKENS.clock)),
+            };
+            for (const [name, plugin] of Object.entries(routes))
+              await rest.register(named(`tidegate-${name}`, plugin));
+          }),
+        );
+      }),
+    );
     if (callers.size > 0) {
       // Fastify's type requires strings, but serializers may return objects as well.
       const serializers = logSerializers as unknown as Record<string, (value: unknown) => string>;
       await app.register(receiver(app, options, callers, paths.refuse), { logSerializers: serializers });
     }
-  };
+  });
 }
 
 function receiver(
@@ -108,7 +123,7 @@ function receiver(
   refuseUnknown: CallbackRoutesParts["refuseUnknown"],
 ): FastifyPluginAsync {
   const clock = tidegate.container.get(TOKENS.clock);
-  return callbackRoutes({
+  const routes = callbackRoutes({
     callers,
     intake: tidegate.intake,
     now: () => clock.now(),
@@ -116,4 +131,5 @@ function receiver(
     baseUrl: (publicUrl ?? app.prefix).replace(/\/+$/, ""),
     refuseUnknown,
   });
+  return named("tidegate-callbacks", routes);
 }

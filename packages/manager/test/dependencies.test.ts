@@ -14,9 +14,14 @@ describe("dependencies over REST", () => {
     [{ any: [{ groupId: "loads" }, { all: [] }] }, 400, "DEPENDENCY_INVALID", "dependsOn.any.1.all"],
     [{ groupId: "report" }, 409, "DEPENDENCY_CYCLE", "dependsOn"],
     [{ groupId: "reader" }, 409, "DEPENDENCY_CYCLE", "dependsOn"],
+    [{ any: [{ groupId: "reader" }, { groupId: "loads" }] }, 409, "DEPENDENCY_CYCLE", "dependsOn"],
+    [{ all: [{ groupId: "loads" }] }, 400, "DEPENDENCY_UNKNOWN", "dependsOn.all.0.groupId"],
   ])("%j are refused with code and field, and nothing is stored", async (dependsOn, status, code, field) => {
     const { call } = await onContract(await aManager());
-    await call("PUT", "/schedules/reader", minutes(0, { dependsOn: { groupId: "report" } }));
+    const onReport = { groupId: "report", mayComeLater: true };
+    expect(await call("PUT", "/schedules/reader", minutes(0, { dependsOn: onReport }))).toMatchObject({
+      status: 200,
+    });
     expect(await call("PUT", "/schedules/report", minutes(0, { dependsOn }))).toMatchObject({
       status,
       body: { error: { code, field } },
@@ -26,7 +31,8 @@ describe("dependencies over REST", () => {
 
   it("come with notes on what they mean", async () => {
     const { call } = await onContract(await aManager());
-    const answer = await call("PUT", "/schedules/report", minutes(0, { dependsOn: { groupId: "loads" } }));
+    const dependsOn = { groupId: "loads", mayComeLater: true };
+    const answer = await call("PUT", "/schedules/report", minutes(0, { dependsOn }));
     expect(answer).toMatchObject({
       status: 200,
       body: {

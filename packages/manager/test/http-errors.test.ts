@@ -142,6 +142,30 @@ describe("a request that the routes refuse", () => {
     }
   });
 
+  it.each(["[", '{"a":'])("a body nested in %s as deeply as fits into it", async (opening) => {
+    const { url } = await aManager();
+    const depth = 20_000;
+    const nested = `${opening.repeat(depth)}1${(opening === "[" ? "]" : "}").repeat(depth)}`;
+    for (const [method, path] of [
+      ["PUT", "/schedules/orders"],
+      ["POST", "/preview"],
+      ["POST", "/schedules/orders/backfills"],
+    ] as const) {
+      const send = async (body: string) => {
+        const headers = { "content-type": "application/json" };
+        const response = await fetch(`${url}${path}`, { method, body, headers });
+        return { status: response.status, body: await response.json() };
+      };
+      expect(await send(nested)).toMatchObject({ status: 400, body: { error: { code: "REQUEST_INVALID" } } });
+      const error = {
+        code: "REQUEST_INVALID",
+        field: "job",
+        message: "job: nested deeper than 100 levels.",
+      };
+      expect(await send(`{"groupId":"orders","job":${nested}}`)).toEqual({ status: 400, body: { error } });
+    }
+  });
+
   it("filters by one label with two values", async () => {
     const { call } = await aManager();
     await call("PUT", "/schedules/orders", minutes(0, { labels: { team: "b" } }));

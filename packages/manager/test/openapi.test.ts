@@ -189,6 +189,7 @@ describe("the OpenAPI document", () => {
       "post /restatements",
       "post /restatements/plans",
       "post /schedules/{groupId}/backfills",
+      "post /schedules/{groupId}/offsets",
       "post /schedules/{groupId}/rebase",
       "post /schedules/{groupId}/snapshots",
       "put /pools/{name}",

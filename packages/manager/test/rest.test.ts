@@ -44,6 +44,19 @@ describe("schedules", () => {
     expect((await call("GET", "/schedules/orders")).status).toBe(404);
   });
 
+  it.each(["2026-02-30T00:00:00Z", "2026-01-01T00:00:00+23:59", "2026-01-01T00:00:00"])(
+    "are not asked about at %s, which is no instant",
+    async (lower) => {
+      const { call } = await aManager();
+      await call("PUT", "/schedules/orders", minutes(0));
+      const query = new URLSearchParams({ lower, upper: "2026-03-03T00:00:00Z" });
+      expect(await call("GET", `/schedules/orders/audit?${query}`)).toMatchObject({
+        status: 400,
+        body: { error: { code: "REQUEST_INVALID", field: "lower" } },
+      });
+    },
+  );
+
   it("are listed by what they are, a page at a time", async () => {
     const { call } = await aBed();
     for (const name of ["a", "b", "c"]) {

@@ -22,7 +22,7 @@ const MORE: Readonly<Partial<Record<Role, readonly string[]>>> = {
     "applyRestatement",
     "reportCoverage",
   ],
-  editor: ["putSchedule", "deleteSchedule", "putSource", "rebase", "resnapshot", "seal"],
+  editor: ["putSchedule", "deleteSchedule", "putSource", "rebase", "importOffsets", "resnapshot", "seal"],
   admin: ["putPool", "deletePool"],
 };
 

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "@jest/globals";
-import type { JsonObject } from "@tidegate/core";
+import type { JsonObject, Lags } from "@tidegate/core";
+import { until } from "@tidegate/testkit";
 import { onContract } from "./bed/contract.js";
 import { gatedOperator } from "./bed/gated-operator.js";
-import { useManagers } from "./bed/managers.js";
+import { minutes, useManagers } from "./bed/managers.js";
 
 const aManager = useManagers();
 
@@ -48,6 +49,42 @@ describe("the manager's parts over REST", () => {
     const { call } = await onContract(await aManager());
     const { body } = await call<System>("GET", "/system");
     expect(body.operators).toMatchObject([{ operatorType: "gated", jobSchema: null }]);
+  });
+
+  it("has a store, whose size and clock it tells", async () => {
+    const { call } = await onContract(await aManager());
+    await call("PUT", "/schedules/orders", minutes(0));
+    const { status, body } = await call<{ clockAheadMs: number }>("GET", "/system/store");
+    expect({ status, body }).toEqual({
+      status: 200,
+      body: {
+        kind: "memory",
+        isShared: false,
+        bytes: null,
+        tables: expect.arrayContaining([{ name: "schedule", rows: 1, bytes: null }]),
+        managers: [],
+        now: expect.any(Number),
+        clockAheadMs: expect.any(Number),
+      },
+    });
+    expect(Math.abs(body.clockAheadMs)).toBeLessThan(60_000);
+  });
+
+  it("tells which groups lag", async () => {
+    const operator = gatedOperator();
+    const { call } = await onContract(await aManager({}, operator));
+    expect(await call("GET", "/lags")).toMatchObject({ status: 200, body: { groups: [], isWhole: true } });
+    await call("PUT", "/schedules/orders", minutes(3));
+    await call("POST", "/schedules/orders/trigger");
+    await until(async () => (await call<Lags>("GET", "/lags?limit=10")).body.groups.length > 0);
+    const { body } = await call<Lags>("GET", "/lags");
+    const [lag] = body.groups;
+    expect(lag).toMatchObject({ groupId: "orders", lagMs: lag!.plannedThrough - lag!.coveredThrough });
+    expect(lag!.lagMs).toBeGreaterThan(0);
+    expect(await call("GET", "/lags?limit=0")).toMatchObject({
+      status: 400,
+      body: { error: { field: "limit" } },
+    });
   });
 
   it("are for those who are authorized", async () => {

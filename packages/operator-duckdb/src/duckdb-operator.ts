@@ -24,13 +24,14 @@ import {
   type OperatorDefinition,
 } from "@tidegate/operator-kit";
 import { failureOf, outcomeOfError } from "./duckdb/failure.js";
-import type { DuckdbJob } from "./job/job.js";
+import { type DuckdbJob, isChanges } from "./job/job.js";
 import { jobSchema } from "./job/job-schema.js";
 import { notesOn } from "./job/notes.js";
 import { requirePositional } from "./job/positional.js";
 import { requireSameSource } from "./job/same-source.js";
 import { type DuckdbOperatorOptions, type Settings, settingsOf } from "./options.js";
 import { type Connections, connectionsOf } from "./postgres/connections.js";
+import { HeldSnapshots } from "./postgres/held-snapshots.js";
 import { postgresDestination } from "./postgres/postgres-destination.js";
 import { copyInterval } from "./run/copy-interval.js";
 import { JobTable } from "./run/job-table.js";
@@ -74,12 +75,14 @@ class DuckdbJobs implements OperatorDefinition<DuckdbJob> {
   readonly #targets = new Turns();
   readonly #jobs = new JobTable();
   readonly #connections: Connections;
+  readonly #snapshots: HeldSnapshots;
   #isStopped = false;
 
   constructor(settings: Settings) {
     this.#settings = settings;
     this.#slots = new Slots(settings.maxParallelJobs);
     this.#connections = connectionsOf(settings.secrets);
+    this.#snapshots = new HeldSnapshots(settings.clock);
   }
 
   validateSource(job: DuckdbJob, source: OffsetSource): void {
@@ -100,15 +103,20 @@ class DuckdbJobs implements OperatorDefinition<DuckdbJob> {
     return this.writes(job) === "replace";
   }
 
-  /** By positions a job always ends at its upper bound; by time only if it has a column or a parameter to end at. */
+  /**
+   * By positions a job always ends at its upper bound; by time only if it has a column or a parameter to end at. Changes
+   * have no first copy: what there was before the slot is not among them.
+   */
   canReadAt({ source, sql }: DuckdbJob, boundaryType: BoundaryType): boolean {
+    if (source !== undefined && isChanges(source)) return false;
     if (boundaryType === "OFFSET") return true;
     if (source === undefined) return /\$upper(_ms)?\b/i.test(sql ?? "");
     return "timeColumn" in source && source.timeColumn !== undefined;
   }
 
   /** Rows that an upsert has left in the interval cannot be told from its own, nor hashed in Postgres. */
-  cannotVerify({ target }: DuckdbJob, withChecksum: boolean): string | undefined {
+  cannotVerify({ source, target }: DuckdbJob, withChecksum: boolean): string | undefined {
+    if (source !== undefined && isChanges(source)) return "job.source is a slot, which forgets what was read";
     if (target.format !== "postgres") return undefined;
     if (target.write === "upsert")
       return "job.target.write is upsert, which leaves rows of other runs in the interval";
@@ -129,6 +137,11 @@ class DuckdbJobs implements OperatorDefinition<DuckdbJob> {
     return whyNotSplit(job) === undefined;
   }
 
+  cannotSplit(job: DuckdbJob): string | undefined {
+    const why = whyNotSplit(job);
+    return why && `${why.field} ${why.problem}`;
+  }
+
   /**
    * @throws OperatorError JOB_INVALID for a job that cannot be split
    * @throws JobFailure when the source cannot be read
@@ -137,9 +150,9 @@ class DuckdbJobs implements OperatorDefinition<DuckdbJob> {
     const problem = whyNotSplit(call.job);
     if (problem !== undefined) throw invalidJob(problem.field, problem.problem);
     const task = taskOf(call, this.#settings);
-    return this.#throwing(signal, async () => ({
-      shards: await splitJob(task, target, { ...this.#surroundings(signal), log: () => {} }),
-    }));
+    return this.#throwing(signal, () =>
+      splitJob(task, target, { ...this.#surroundings(signal), log: () => {} }),
+    );
   }
 
   /** @throws JobFailure when the target cannot be written */
@@ -149,6 +162,7 @@ class DuckdbJobs implements OperatorDefinition<DuckdbJob> {
     { signal }: JobContext,
   ): Promise<void> {
     const task = mergingTask(taskOf(call, this.#settings), results);
+    await this.#snapshots.release(task.runId);
     await this.#throwing(signal, () =>
       this.#inTurn(task, signal, new LogLines(), (surroundings) =>
         mergeShards(task, results, this.#destinationOf(task.job), surroundings),
@@ -164,6 +178,7 @@ class DuckdbJobs implements OperatorDefinition<DuckdbJob> {
   async stop(): Promise<void> {
     this.#isStopped = true;
     await this.#jobs.stopAll(new OperatorError("JOB_CANCELLED", "The operator stops."));
+    await this.#snapshots.stop();
   }
 
   check(job: DuckdbJob): void {
@@ -181,7 +196,9 @@ class DuckdbJobs implements OperatorDefinition<DuckdbJob> {
     if (this.#isStopped) throw new OperatorError("NOT_RUNNING", "The duckdb operator has been stopped.");
     const task = taskOf(call, this.#settings, context.dirtyData);
     context.signal.throwIfAborted();
-    this.#jobs.start(task, context.signal, (signal, lines) => this.#carryOut(task, signal, lines));
+    this.#jobs.start(task, context.signal, (signal, lines) =>
+      this.#snapshots.use(task.runId, () => this.#carryOut(task, signal, lines)),
+    );
     return { jobId: task.jobId, ...addressOf(task) };
   }
 
@@ -251,7 +268,13 @@ class DuckdbJobs implements OperatorDefinition<DuckdbJob> {
   }
 
   #surroundings(signal: AbortSignal): Omit<Surroundings, "log"> {
-    return { settings: this.#settings, turns: this.#targets, connections: this.#connections, signal };
+    return {
+      settings: this.#settings,
+      turns: this.#targets,
+      connections: this.#connections,
+      snapshots: this.#snapshots,
+      signal,
+    };
   }
 
   /** Does work outside of a job, whose errors are thrown as the failures that jobs would end with. */

@@ -2,6 +2,7 @@ export type { SourceDatabase } from "./database/source-database.js";
 export { createDuckdbOperator } from "./duckdb-operator.js";
 export { COLUMN_TYPES } from "./job/column-type.js";
 export type {
+  ChangesSource,
   CsvOptions,
   CsvSource,
   DatabaseSource,
@@ -13,6 +14,7 @@ export type {
   ParquetSource,
   ParquetTarget,
   PostgresSource,
+  PostgresSplit,
   PostgresTable,
   PostgresTarget,
   ReplacingTarget,

@@ -121,6 +121,17 @@ describe("the bounds of an interval", () => {
     },
   );
 
+  it("part Parquet's nanoseconds exactly, also before 1970", async () => {
+    const path = `${bed.directory}/ns.parquet`;
+    const times = ["1969-12-31 22:59:59.999999999", "1969-12-31 23:00:00", "1969-12-31 23:59:59.999999999"];
+    const rows = [...times, "1970-01-01 00:00:00"].map((time, id) => `(${id}, TIMESTAMP_NS '${time}')`);
+    await query(`COPY (FROM (VALUES ${rows.join(", ")}) AS t (id, time)) TO '${path}'`);
+    const job = { source: { format: "parquet", path, timeColumn: "time" }, target: { path: bed.target } };
+    const outcome = await bed.run({ job, lower: -HOUR, upper: 0 });
+    expect(outcome).toMatchObject({ state: "SUCCEEDED", metrics: { rowsRead: 2 } });
+    expect(await bed.rows("id")).toEqual([{ id: 1 }, { id: 2 }]);
+  });
+
   it("are those that a SELECT gets, as timestamps and as milliseconds", async () => {
     const sql = `SELECT epoch_ms($lower) AS lower, epoch_ms($upper) AS upper, $lower_ms AS lower_ms,
       typeof($lower) AS type, typeof($upper_ms) AS type_ms`;

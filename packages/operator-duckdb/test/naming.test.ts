@@ -1,3 +1,5 @@
+import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { JsonObject } from "@tidegate/core";
@@ -25,6 +27,7 @@ const HOSTILE = [
   "filename",
   "__tidegate_row",
   "column_0",
+  "\ufeffmarked",
   "2024",
 ];
 
@@ -128,9 +131,49 @@ describe("names", () => {
     ]);
   });
 
+  it.each([
+    ["\n", "\r\n"],
+    ["\r\n", "\n"],
+    ["\r", "\n"],
+    ["\n", "\r"],
+  ])("of columns without a header: a first value may hold %j where lines end in %j", async (inner, end) => {
+    const path = bed.write("in.csv", [`"a${inner}b",1`, '"c",2', "d,3", ""].join(end));
+    const columns = { name: "VARCHAR", id: "INTEGER" };
+    const job = jobOf({ format: "csv", path, columns, options: { header: false } });
+    const outcome = await bed.run({ job, ...FIRST, mode: "full" });
+    expect(outcome).toMatchObject({ state: "SUCCEEDED", metrics: { rowsWritten: 3, rowsDirty: 0 } });
+    expect((await bed.rows("name")).map(({ name }) => name)).toEqual([`a${inner}b`, "c", "d"]);
+  });
+
   it("of a column that the target's directories would hide are refused", async () => {
     const path = bed.write("in.csv", `time,Interval\n${TIME},1\n`);
     const outcome = await bed.run({ job: jobOf({ format: "csv", path, timeColumn: "time" }), ...FIRST });
     expect(outcome).toMatchObject({ state: "FAILED", isRetryable: false, error: { code: "JOB_INVALID" } });
+  });
+
+  it("that are not UTF-8 fail the run instead of being passed over", async () => {
+    bed.write("in/a.csv", "id\n1\n");
+    writeFileSync(
+      Buffer.concat([Buffer.from(`${bed.directory}/in/caf`), Buffer.from("\xe9.csv", "latin1")]),
+      "id\n2\n",
+    );
+    const path = `${bed.directory}/in/*.csv`;
+    expect(await bed.run({ job: jobOf({ format: "csv", path }), ...FIRST, mode: "full" })).toMatchObject({
+      state: "FAILED",
+      isRetryable: false,
+      error: { code: "JOB_FAILED", message: `${path} matches a file whose name is not UTF-8.` },
+    });
+  });
+
+  it("of a pipe fail the run instead of waiting for its writer", async () => {
+    execFileSync("mkfifo", [`${bed.directory}/pipe.csv`]);
+    for (const format of ["csv", "json", "parquet"]) {
+      const job = jobOf({ format, path: `${bed.directory}/pipe.csv` });
+      expect(await bed.run({ job, ...FIRST, mode: "full" })).toMatchObject({
+        state: "FAILED",
+        isRetryable: false,
+        error: { code: "JOB_FAILED", message: `${bed.directory}/pipe.csv is not a regular file.` },
+      });
+    }
   });
 });

@@ -5,8 +5,12 @@ import { Bed, HOUR, query, type Row } from "./bed.js";
 
 const START = Date.UTC(2026, 0, 1);
 const FULL = { lower: START, upper: START + HOUR, mode: "full" } as const;
-/** Written by PyArrow: a DECIMAL(50,5), which DuckDB cannot write. */
-const WIDE = fileURLToPath(new URL("corpus/parquet/decimal-50.parquet", import.meta.url));
+/** A file by PyArrow, of what DuckDB cannot write. */
+const byPyarrow = (name: string): string =>
+  fileURLToPath(new URL(`corpus/parquet/${name}.parquet`, import.meta.url));
+
+/** A DECIMAL(50,5). */
+const WIDE = byPyarrow("decimal-50");
 
 describe("Parquet files", () => {
   let bed: Bed;
@@ -106,6 +110,27 @@ describe("Parquet files", () => {
       state: "FAILED",
       isRetryable: false,
       error: { message: expect.stringContaining(`${WIDE}: column v has more than 38 digits`) },
+    });
+  });
+
+  it.each([
+    ["names-a-A", "has two columns a and A"],
+    ["names-inside", "has two columns a and A"],
+    ["nameless", "has a column without a name"],
+  ])("of names that DuckDB would change (%s) fail for good with the file's name", async (name, problem) => {
+    const other = await parquet("other.parquet", "SELECT 1 AS b");
+    expect(await run([other, byPyarrow(name)])).toMatchObject({
+      state: "FAILED",
+      isRetryable: false,
+      error: { code: "JOB_FAILED", message: expect.stringContaining(`${byPyarrow(name)} ${problem}`) },
+    });
+  });
+
+  it("of a time beyond DuckDB's fail for good with the file's name", async () => {
+    expect(await run(byPyarrow("year-146000"))).toMatchObject({
+      state: "FAILED",
+      isRetryable: false,
+      error: { message: expect.stringContaining(byPyarrow("year-146000")) },
     });
   });
 

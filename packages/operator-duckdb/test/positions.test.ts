@@ -1,14 +1,13 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
-import { DuckDBInstance } from "@duckdb/node-api";
+import type { DatabaseSync } from "node:sqlite";
+import type { DuckDBInstance } from "@duckdb/node-api";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { JsonObject, ReadMode } from "@tidegate/core";
 import type { OffsetSource } from "@tidegate/core/offset";
 import type { JobOutcome, OfflineJobRequest } from "@tidegate/core/operator";
 import { untroubled } from "@tidegate/testkit";
-import { Bed, HOUR, query, requestOf } from "./bed.js";
+import { HOUR, query, requestOf } from "./bed.js";
+import { DatabaseBed } from "./database-bed.js";
 
 const START = Date.UTC(2026, 0, 1);
 
@@ -24,22 +23,14 @@ function reading(
 }
 
 describe("a job that reads by positions", () => {
-  let folder: string;
-  let bed: Bed;
+  let bed: DatabaseBed;
   let sqlite: DatabaseSync;
   let duckdb: DuckDBInstance;
   beforeEach(async () => {
-    duckdb = await DuckDBInstance.create(":memory:", { threads: "1" });
-    folder = mkdtempSync(join(tmpdir(), "tidegate-databases-"));
-    sqlite = new DatabaseSync(join(folder, "shop.db"));
-    bed = new Bed({ databases: { shop: { sqlite: join(folder, "shop.db") }, lake: { duckdb } } });
+    bed = await DatabaseBed.open();
+    ({ sqlite, duckdb } = bed);
   });
-  afterEach(async () => {
-    sqlite.close();
-    duckdb.closeSync();
-    await bed.dispose();
-    rmSync(folder, { recursive: true });
-  });
+  afterEach(() => bed.dispose());
 
   async function run(request: OfflineJobRequest): Promise<JobOutcome> {
     const { jobId } = await bed.operator.submit(request, untroubled());
@@ -191,9 +182,22 @@ describe("a job that reads by positions", () => {
       ]);
     });
 
+    it("keeps a character that stands for others", async () => {
+      sqlite.exec("UPDATE orders SET name = char(65533) || 'x' || char(65533) WHERE id = 1");
+      await run(reading(jobOf({}), "1", "2"));
+      expect(await bed.rows("name")).toEqual([{ name: "\ufffdx\ufffd" }]);
+    });
+
     it.each<[string, string, JsonObject, string]>([
       ["a text among numbers", "1, 'x', 1", {}, 'Column amount: "x" is no BIGINT.'],
       ["bytes among texts", "1, 1, x'00'", {}, "Column name: bytes is no VARCHAR."],
+      ["a text that is not UTF-8", "1, 1, CAST(x'c3bcff' AS TEXT)", {}, "Column name: a text is not UTF-8."],
+      [
+        "such a text with a character that stands for others",
+        "1, 1, CAST(x'efbfbdff' AS TEXT)",
+        {},
+        "Column name: a text is not UTF-8.",
+      ],
       [
         "a number that would be rounded",
         "1, 1.239, 'x'",

@@ -72,7 +72,22 @@ describe("a job's SELECT", () => {
     ["a number of more than 38 digits", "170141183460469231731687303715884105727::HUGEINT"],
     ["a fraction of a millisecond", "INTERVAL '1.0005 seconds'"],
     ["an interval below zero", "INTERVAL '-1 month'"],
+    ["an interval with a part below zero", "INTERVAL '1 day -1 hour'"],
+    ["an interval of more milliseconds than it counts", "INTERVAL '1194 hours'"],
     ["a time of day with an offset", "TIMETZ '10:00:00+02'"],
+    ["a fraction of a millisecond in a list", "[INTERVAL '1 day', INTERVAL '5 microseconds', NULL]"],
+    ["a fraction of a millisecond in an array", "array_value(INTERVAL '5 microseconds')"],
+    ["a fraction of a millisecond in a field", `{'a "b", (c': [{'d': INTERVAL '5 microseconds'}]}`],
+    ["a fraction of a millisecond in a key", "MAP {INTERVAL '5 microseconds': 1}"],
+    ["a fraction of a millisecond beside a sum", "{'sum': 5::HUGEINT, 'span': INTERVAL '5 microseconds'}"],
+    ["a time of day with an offset in a map", "MAP {'at': [TIMETZ '10:00:00+02']}"],
+    ["an infinite date", "DATE 'infinity'"],
+    ["an infinite timestamp", "TIMESTAMP '-infinity'"],
+    ["an infinite timestamp of milliseconds", "'infinity'::TIMESTAMP_MS"],
+    ["an infinite timestamp of nanoseconds", "'-infinity'::TIMESTAMP_NS"],
+    ["an infinite instant in a field", "{'at': [TIMESTAMPTZ 'infinity']}"],
+    ["a union", "1::UNION(number INTEGER, text VARCHAR)"],
+    ["a union in a list", "['x'::UNION(number INTEGER, text VARCHAR)]"],
   ])("fails for good with the column's name at %s, which Parquet does not keep", async (_, value) => {
     expect(await run(`SELECT ${value} AS "the value" WHERE ${BOUNDED}`)).toMatchObject({
       state: "FAILED",
@@ -80,6 +95,23 @@ describe("a job's SELECT", () => {
       error: { code: "JOB_FAILED", message: expect.stringContaining("Column the value: ") },
     });
     expect(bed.partitions()).toEqual([]);
+  });
+
+  it("names the column that has such a value, of several", async () => {
+    const outcome = await run(
+      `SELECT DATE '2026-01-01' AS day, n::HUGEINT AS sum, DATE 'infinity' AS late FROM range(3) r(n) WHERE ${BOUNDED}`,
+    );
+    expect(outcome.error?.message).toContain("Column late: Parquet keeps no infinite times");
+  });
+
+  it("keeps intervals and times of day inside of other values", async () => {
+    const values = "{'x,(y': [INTERVAL '1193 hours', NULL], 'at': MAP {'k': TIMETZ '10:00:00+00'}}";
+    expect(await run(`SELECT ${values} AS v, NULL::INTERVAL[] AS none WHERE ${BOUNDED}`)).toMatchObject({
+      state: "SUCCEEDED",
+    });
+    expect(await bed.rows("v::VARCHAR AS v, none")).toEqual([
+      { v: "{'x,(y': ['1193:00:00', NULL], 'at': {k='10:00:00+00'}}", none: null },
+    ]);
   });
 
   it("does not take a compressed file that ends too early for a whole one", async () => {
@@ -106,6 +138,7 @@ describe("a job's SELECT", () => {
     ["an unknown function", `SELECT nonsense(1) WHERE ${BOUNDED}`],
     ["a value that does not convert", `SELECT 'x'::INTEGER WHERE ${BOUNDED}`],
     ["a number out of range", `SELECT 9223372036854775807 + 1::BIGINT WHERE ${BOUNDED}`],
+    ["an address that needs an extension", `SELECT * FROM 'http://127.0.0.1:9/x.csv' WHERE ${BOUNDED}`],
   ])("that has %s fails for good", async (_, sql) => {
     expect(await run(sql)).toMatchObject({
       state: "FAILED",

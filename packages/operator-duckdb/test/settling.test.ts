@@ -65,3 +65,68 @@ describe("files that may still be being written", () => {
     expect(bed.operator.notesOn(job())).toEqual([]);
   });
 });
+
+describe("a file that is changed while it is read", () => {
+  const LONG_AGO = NOW - HOUR;
+  const TEXT = "id,time\n1,2026-01-01T00:10:00Z\n";
+  let bed: Bed;
+  let change: (path: string) => void;
+  let path: string;
+  beforeEach(() => {
+    const clock = new VirtualClock({ start: NOW });
+    const now = clock.now.bind(clock);
+    // The age of files is asked for when they have been listed and not been read.
+    clock.now = () => {
+      change(path);
+      return now();
+    };
+    bed = new Bed({ clock });
+    path = write(TEXT, LONG_AGO);
+  });
+  afterEach(() => bed.dispose());
+
+  function write(text: string, changedAt: number): string {
+    const written = bed.write("in/a.csv", text);
+    utimesSync(written, NOW / 1_000, changedAt / 1_000);
+    return written;
+  }
+
+  const job = (more: { readonly minAgeMs?: number } = {}) => ({
+    source: { format: "csv", path, timeColumn: "time", columns: { id: "INTEGER" }, ...more },
+    target: { path: bed.target },
+  });
+
+  const TORN = {
+    state: "FAILED",
+    error: { code: "JOB_FAILED", message: expect.stringContaining("a.csv was changed while it was read") },
+    isRetryable: true,
+  };
+
+  it.each([
+    ["shrinks", () => "id,time\n"],
+    ["is written again with the same length", () => TEXT.replace("1,", "2,")],
+  ])("fails the attempt if it %s, and nothing is written", async (_, text) => {
+    change = () => write(text(), LONG_AGO + 1_000);
+    expect(await bed.run({ job: job(), ...FIRST })).toMatchObject(TORN);
+    expect(bed.files()).toEqual([]);
+    change = () => undefined;
+    expect(await bed.run({ job: job(), ...FIRST, attempt: 2 })).toMatchObject({ state: "SUCCEEDED" });
+  });
+
+  it("may grow, as a log does, unless the job asks for files that are left alone", async () => {
+    change = () => write(`${TEXT}2,2026-01-01T05:00:00Z\n`, LONG_AGO + 1_000);
+    expect(await bed.run({ job: job(), ...FIRST })).toMatchObject({ state: "SUCCEEDED" });
+    path = write(TEXT, LONG_AGO);
+    expect(await bed.run({ job: job({ minAgeMs: MINUTE }), ...FIRST, generation: 1 })).toMatchObject({
+      ...TORN,
+      retryAfterMs: MINUTE,
+    });
+  });
+
+  it("must not grow if its name is a position, which is read once", async () => {
+    change = () => write(`${TEXT}2,2026-01-01T05:00:00Z\n`, LONG_AGO + 1_000);
+    const source = { format: "csv", path: `${bed.directory}/in/*.csv`, columns: { id: "INTEGER" } };
+    const run = { job: { source, target: { path: bed.target } }, ...FIRST };
+    expect(await bed.run({ ...run, positions: ["a.csv", "b.csv"] })).toMatchObject(TORN);
+  });
+});

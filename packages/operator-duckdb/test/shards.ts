@@ -1,5 +1,11 @@
 import { hash } from "node:crypto";
-import type { JobMetrics, OfflineJobRequest, ShardResult, ShardSpec } from "@tidegate/core/operator";
+import type {
+  JobMetrics,
+  JobSplit,
+  OfflineJobRequest,
+  ShardResult,
+  ShardSpec,
+} from "@tidegate/core/operator";
 import { untroubled } from "@tidegate/testkit";
 import { type Bed, type RunSpec, requestOf } from "./bed.js";
 
@@ -11,16 +17,32 @@ export interface Merged {
 }
 
 /** Splits a run. */
+export function splitOf(bed: Bed, run: RunSpec, target: number): Promise<JobSplit> {
+  return bed.operator.split!(requestOf(run), { ...untroubled(), target });
+}
+
+/** Returns the shards of a run, each of which is to be read as it is then. */
 export async function shardsOf(bed: Bed, run: RunSpec, target: number): Promise<readonly ShardSpec[]> {
-  const { shards } = await bed.operator.split!(requestOf(run), { ...untroubled(), target });
+  const { shards } = await splitOf(bed, run, target);
   return shards;
 }
 
+/** Tells splits of a run apart, and the view that its shards read. */
+export interface SplitName extends Pick<JobSplit, "snapshotToken"> {
+  /** @default "first" */
+  readonly split?: string;
+}
+
 /** The request that core would make of a shard. */
-export function shardRequest(run: RunSpec, { key, args }: ShardSpec, split = "first"): OfflineJobRequest {
+export function shardRequest(
+  run: RunSpec,
+  { key, args }: ShardSpec,
+  { split = "first", snapshotToken }: SplitName = {},
+): OfflineJobRequest {
   const request = requestOf(run);
   const idempotencyKey = hash("sha256", `${request.runId}\n${split}\n${key}`, "hex").slice(0, 32);
-  return { ...request, idempotencyKey, shard: { key, args, count: 1 } };
+  const view = snapshotToken === undefined ? {} : { snapshotToken };
+  return { ...request, idempotencyKey, shard: { key, args, count: 1, ...view } };
 }
 
 /** Carries out shards, side by side, and merges nothing. @throws the error of the first that fails */
@@ -28,7 +50,7 @@ export async function partOf(
   bed: Bed,
   run: RunSpec,
   shards: readonly ShardSpec[],
-  split = "first",
+  split: SplitName = {},
 ): Promise<ShardResult[]> {
   return Promise.all(
     shards.map(async (shard) => {
@@ -46,7 +68,7 @@ export async function runInShards(
   bed: Bed,
   run: RunSpec,
   shards: readonly ShardSpec[],
-  split = "first",
+  split: SplitName = {},
 ): Promise<Merged> {
   const results = await partOf(bed, run, shards, split);
   await bed.operator.merge!(requestOf(run), results, untroubled());

@@ -1,13 +1,13 @@
-import { appendFileSync, mkdtempSync, renameSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { appendFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
-import { DuckDBInstance } from "@duckdb/node-api";
+import type { DatabaseSync } from "node:sqlite";
+import type { DuckDBInstance } from "@duckdb/node-api";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { JsonObject } from "@tidegate/core";
 import type { ShardSpec } from "@tidegate/core/operator";
 import { untroubled } from "@tidegate/testkit";
 import { Bed, HOUR, query, type Row, type RunSpec, requestOf } from "./bed.js";
+import { DatabaseBed } from "./database-bed.js";
 import { type Merged, partOf, runInShards, shardsOf } from "./shards.js";
 
 const START = Date.UTC(2026, 0, 1);
@@ -77,7 +77,7 @@ describe("a job that reads files", () => {
     const run: RunSpec = { job: job(), ...WHOLE };
     await runInShards(bed, run, await shardsOf(bed, run, 2));
     write("b", 2, 9);
-    await runInShards(bed, run, await shardsOf(bed, run, 2), "another");
+    await runInShards(bed, run, await shardsOf(bed, run, 2), { split: "another" });
     expect(idsOf(await bed.rows())).toEqual(upTo(11));
   });
 
@@ -206,6 +206,10 @@ describe("a job that reads files", () => {
     expect(operator.canSplit({ ...job(), target: postgres })).toBe(false);
     const table = { format: "database", database: "shop", table: "orders" };
     expect(operator.canSplit({ ...job(), source: table })).toBe(false);
+    expect(operator.cannotSplit({ ...job(), source: table })).toBe(
+      "job.source.split must name the column by which the table is divided",
+    );
+    expect(operator.cannotSplit(job())).toBeUndefined();
     expect(operator.canSplit({ ...job(), source: { ...table, split: { column: "id" } } })).toBe(true);
   });
 });
@@ -274,22 +278,14 @@ describe("a job that reads files whose types are not declared", () => {
 });
 
 describe("a job that reads a table", () => {
-  let folder: string;
-  let bed: Bed;
+  let bed: DatabaseBed;
   let sqlite: DatabaseSync;
   let duckdb: DuckDBInstance;
   beforeEach(async () => {
-    duckdb = await DuckDBInstance.create(":memory:", { threads: "1" });
-    folder = mkdtempSync(join(tmpdir(), "tidegate-databases-"));
-    sqlite = new DatabaseSync(join(folder, "shop.db"));
-    bed = new Bed({ databases: { shop: { sqlite: join(folder, "shop.db") }, lake: { duckdb } } });
+    bed = await DatabaseBed.open();
+    ({ sqlite, duckdb } = bed);
   });
-  afterEach(async () => {
-    sqlite.close();
-    duckdb.closeSync();
-    await bed.dispose();
-    rmSync(folder, { recursive: true });
-  });
+  afterEach(() => bed.dispose());
 
   const jobOf = (database: string, split: JsonObject): JsonObject => ({
     source: { format: "database", database, table: "orders", cursorColumn: "id", split },
@@ -418,16 +414,81 @@ describe("a job that reads a table", () => {
   });
 });
 
+describe("a table that is split, and whose columns are then changed", () => {
+  const CHANGED =
+    /^SCHEMA_CHANGED: The columns of .*orders were changed after the run was split; they are .+ now/;
+  const CHANGES = ["ADD COLUMN note TEXT", "DROP COLUMN name", "RENAME COLUMN name TO title"];
+  let bed: DatabaseBed;
+  let sqlite: DatabaseSync;
+  let duckdb: DuckDBInstance;
+  beforeEach(async () => {
+    bed = await DatabaseBed.open();
+    ({ sqlite, duckdb } = bed);
+  });
+  afterEach(() => bed.dispose());
+
+  const runOf = (database: string, columns: JsonObject = {}): RunSpec => ({
+    job: {
+      source: { format: "database", database, table: "orders", cursorColumn: "id", ...columns },
+      target: { path: bed.target },
+    },
+    ...WHOLE,
+    mode: "full",
+  });
+  const change = async (database: string, sql: string): Promise<void> => {
+    if (database === "shop") return sqlite.exec(sql);
+    const connection = await duckdb.connect();
+    await connection.run(sql);
+    connection.closeSync();
+  };
+
+  it.each(["shop", "lake"].flatMap((database) => CHANGES.map((sql) => [database, sql] as const)))(
+    "fails its shards, of %s by %s, and the next split reads it as it is now",
+    async (database, sql) => {
+      await change(database, "CREATE TABLE orders (id INTEGER, name TEXT)");
+      await change(database, "INSERT INTO orders VALUES (1, 'a'), (2, 'b'), (3, 'c'), (4, 'd')");
+      const run = runOf(database);
+      const [first, ...others] = await shardsOf(bed, run, 2);
+      await partOf(bed, run, [first!]);
+      await change(database, `ALTER TABLE orders ${sql}`);
+      await expect(partOf(bed, run, others.slice(0, 1))).rejects.toThrow(CHANGED);
+      expect(await bed.rows()).toEqual([]);
+      await runInShards(bed, run, await shardsOf(bed, run, 2), { split: "second" });
+      expect(await bed.rows("id")).toHaveLength(4);
+    },
+  );
+
+  it("fails none if the job reads other columns", async () => {
+    await change(
+      "shop",
+      "CREATE TABLE orders (id INTEGER, name TEXT); INSERT INTO orders VALUES (1, 'a'), (2, 'b')",
+    );
+    const run = runOf("shop", { columns: { id: "BIGINT" } });
+    const shards = await shardsOf(bed, run, 2);
+    await change("shop", "ALTER TABLE orders ADD COLUMN note TEXT");
+    await runInShards(bed, run, shards);
+    expect(await bed.rows("id")).toHaveLength(2);
+  });
+});
+
 describe("the notes on a job", () => {
   it("say that shards see different moments, and what an update of the column does", async () => {
     const bed = new Bed();
-    const source = { format: "database", database: "shop", table: "orders" };
-    const notesOn = (split: JsonObject) =>
-      bed.operator.notesOn({ source: { ...source, ...split }, target: { path: bed.target } });
+    const target = { path: bed.target };
+    const notesOf = (source: JsonObject) =>
+      bed.operator.notesOn({ source: { table: "orders", ...source }, target });
+    const notesOn = (split: JsonObject) => notesOf({ format: "database", database: "shop", ...split });
     expect(notesOn({ split: { column: "id" } })).toEqual([
       "job.source.split: shards see different moments of the table, and a row whose id is updated meanwhile may be in two shards, or in none.",
     ]);
     expect(notesOn({})).toEqual([]);
+    const inPostgres = { format: "postgres", connection: "shop" };
+    expect(notesOf({ ...inPostgres, split: { column: "id", snapshot: "own" } })).toEqual(
+      notesOn({ split: { column: "id" } }),
+    );
+    expect(notesOf({ ...inPostgres, split: { column: "id" } })).toEqual([
+      "job.source.split: all shards read one view of the database, which an open transaction keeps until they are merged: meanwhile, VACUUM removes no row that it shows.",
+    ]);
     await bed.dispose();
   });
 });

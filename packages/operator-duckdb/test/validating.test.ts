@@ -142,6 +142,31 @@ describe("a job", () => {
       { source: { ...CSV, options: { delimiter: "||" } }, target: TARGET },
     ],
     [
+      "a quote of several bytes",
+      "job.source.options.quote",
+      { source: { ...CSV, options: { quote: "«" } }, target: TARGET },
+    ],
+    [
+      "an escape of several bytes",
+      "job.source.options.escape",
+      { source: { ...CSV, options: { escape: "§" } }, target: TARGET },
+    ],
+    [
+      "a delimiter that escapes",
+      "job.source.options",
+      { source: { ...CSV, options: { escape: "," } }, target: TARGET },
+    ],
+    [
+      "a delimiter in what stands for null",
+      "job.source.options",
+      { source: { ...CSV, options: { nullString: "a,b" } }, target: TARGET },
+    ],
+    [
+      "an escape in what stands for null",
+      "job.source.options",
+      { source: { ...CSV, options: { nullString: "\\N", escape: "\\" } }, target: TARGET },
+    ],
+    [
       "a delimiter that quotes",
       "job.source.options",
       { source: { ...CSV, options: { delimiter: '"' } }, target: TARGET },

@@ -152,6 +152,11 @@ class FlinkJobs implements PreparingDefinition<FlinkJob, Work> {
     return work.kind === "sql" && work.split !== undefined;
   }
 
+  cannotSplit(work: Work): string | undefined {
+    if (this.canSplit(work)) return undefined;
+    return "shards need a copy (job.sync) from a source of connector jdbc to a sink that replaces rows by key";
+  }
+
   /** Divides a copy from a database; each shard is a job of Flink of its own. */
   async split(call: JobCall<Work>, { target }: SplitContext): Promise<JobSplit> {
     const { job: work } = call;

@@ -38,6 +38,12 @@ async function conditions(
 }
 
 async function conditionsOf(request: OfflineJobRequest, target: number): Promise<string[]> {
+  const statements = await statementsOf(request, target);
+  return statements.map(({ statement }) => statement.split("{{upper.")[1]!.replace(/^\w+\}\}/, ""));
+}
+
+/** The SQL of each shard's job. */
+async function statementsOf(request: OfflineJobRequest, target: number) {
   const { shards } = await operator.split!(request, { ...untroubled(), target });
   const work = workOf(request.job as unknown as Parameters<typeof workOf>[0], {
     sources: SOURCES,
@@ -49,8 +55,7 @@ async function conditionsOf(request: OfflineJobRequest, target: number): Promise
     const task = taskOf({ request: { ...request, shard }, job: work });
     expect(task.filling).toEqual(fillingOf({ request: { ...request, shard }, job: work }));
     expect(task.name).toContain(key);
-    const { statement } = task.work.job as { readonly statement: string };
-    return statement.split("{{upper.")[1]!.replace(/^\w+\}\}/, "");
+    return task.work.job as { readonly setup: readonly string[]; readonly statement: string };
   });
 }
 
@@ -65,6 +70,17 @@ describe("a copy from a database", () => {
       ` AND \`at\` < CAST(${START + HOUR / 2} AS BIGINT)`,
       ` AND \`at\` >= CAST(${START + HOUR / 2} AS BIGINT)`,
     ]);
+  });
+
+  it("is read and written by all shards with the columns that its job declares, whatever the table has by then", async () => {
+    const shards = await statementsOf(requestOf(jobOf({})), 3);
+    expect(shards).toHaveLength(3);
+    const [first] = shards;
+    expect(first!.setup.join()).toMatch(/`id` INT.*`at` TIMESTAMP\(3\)/s);
+    for (const { setup, statement } of shards) {
+      expect(setup).toEqual(first!.setup);
+      expect(statement.split(" WHERE ")[0]).toBe(first!.statement.split(" WHERE ")[0]);
+    }
   });
 
   it("is divided by whole days if its time is a date", async () => {
@@ -141,6 +157,8 @@ describe("a copy from a database", () => {
       operator.canSplit({ sync: { source: (jobOf({}).sync as JsonObject).source!, sink: folder } }),
     ).toBe(false);
     expect(operator.canSplit(jobOf({ connector: "kafka" }))).toBe(false);
+    expect(operator.cannotSplit(jobOf({ connector: "kafka" }))).toContain("from a source of connector jdbc");
+    expect(operator.cannotSplit(jobOf({}))).toBeUndefined();
     expect(operator.canSplit({ sql: { statement: "INSERT INTO a SELECT 1", rerun: "replaces" } })).toBe(
       false,
     );

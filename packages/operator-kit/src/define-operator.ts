@@ -90,6 +90,8 @@ export interface OperatorDefinition<Job, Prepared = Job> {
   split?(call: JobCall<Prepared>, context: SplitContext): Promise<JobSplit>;
   /** Returns whether this job can be split. @default true if there is `split` */
   canSplit?(job: Prepared): boolean;
+  /** Returns why this job cannot be split, as the end of a sentence. @default nothing is said */
+  cannotSplit?(job: Prepared): string | undefined;
   /** Publishes what the shards of a run wrote. @default nothing is left to do */
   merge?(call: JobCall<Prepared>, results: readonly ShardResult[], context: JobContext): Promise<void>;
 }
@@ -167,6 +169,7 @@ export function defineOperator<Job, Prepared>(
     wait: async (jobId, request, context) => definition.wait(jobId, callOf(request), context),
     cancel: async (jobId, request) => definition.cancel(jobId, callOf(request)),
     canSplit: (json) => definition.split !== undefined && (definition.canSplit?.(read(json)) ?? true),
+    cannotSplit: (json) => definition.cannotSplit?.(read(json)),
     ...(definition.logs === undefined
       ? {}
       : { logs: async (jobId, request, context) => definition.logs!(jobId, callOf(request), context) }),

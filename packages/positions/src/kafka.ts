@@ -6,3 +6,4 @@
 
 export type { KafkaCluster } from "./kafka/cluster.js";
 export { type KafkaPositionsOptions, kafkaPositions } from "./kafka/kafka-positions.js";
+export type { DefinedProvider } from "./kit/define-provider.js";

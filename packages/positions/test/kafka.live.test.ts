@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { Admin, ConfigResourceTypes, Producer } from "@platformatic/kafka";
+import { createTidegate } from "@tidegate/core";
 import { isEmptyRange, type OffsetBounds, type OffsetRange, standingOf } from "@tidegate/core/offset";
+import { MemoryStore, VirtualClock } from "@tidegate/core/testing";
+import { embeddedEngine } from "@tidegate/engine-embedded";
+import { functionOperator, type JobFunction } from "@tidegate/operator-function";
 import { freePort, KafkaServer } from "@tidegate/test-servers";
 import { type OffsetRecord, offsetProviderSuite, START, until } from "@tidegate/testkit";
 import type { DefinedProvider } from "../src/index.js";
@@ -111,6 +115,71 @@ describe("a topic of Kafka", () => {
     expect(standingOf(provider, { "0": "1" }, bounds).expired).toEqual([
       { partition: "0", lower: "1", upper: "3" },
     ]);
+  });
+
+  it("is read without what retention dropped while a run waited, which is recorded as lost", async () => {
+    const topic = await makeTopic(1);
+    const clock = new VirtualClock({ start: Date.UTC(2026, 0, 1) });
+    const read: unknown[] = [];
+    let goOn: () => void = () => {};
+    const first = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    const load: JobFunction = async ({ offsets }) => {
+      read.push([offsets!.lower, offsets!.upper]);
+      await first;
+    };
+    const own = kafkaPositions({ clusters: { shop: { bootstrapBrokers: [server.bootstrapServers] } } });
+    const tidegate = createTidegate({
+      store: new MemoryStore(),
+      clock,
+      engines: [embeddedEngine()],
+      operators: [functionOperator({ load })],
+      offsetProviders: [own],
+    });
+    await tidegate.start();
+    try {
+      await tidegate.client.register({
+        groupId: "orders",
+        trigger: { type: "period", every: 1, unit: "day" },
+        startTime: clock.now(),
+        boundaryType: "OFFSET",
+        source: { type: "kafka", topic },
+        startAt: "earliest",
+        onLoss: "record",
+        job: { function: "load" },
+      });
+      const plan = async (): Promise<void> => {
+        await clock.advance(1_000);
+        await tidegate.client.trigger("orders", undefined, { drain: true });
+      };
+      const hasRead = (count: number): Promise<void> =>
+        until(async () => {
+          await clock.advance(0);
+          return read.length === count;
+        });
+      for (const number of [1, 2, 3]) await write(producer, topic, { number, partition: 0 });
+      await plan();
+      await hasRead(1);
+      for (const number of [4, 5, 6]) await write(producer, topic, { number, partition: 0 });
+      await plan();
+      await admin.deleteRecords({ topics: [{ name: topic, partitions: [{ partition: 0, offset: 5n }] }] });
+      // By then, what the plan has found of the topic is no longer taken for what it has now.
+      await clock.advance(6_000);
+      goOn();
+      await hasRead(2);
+      expect(read).toEqual([
+        [{ "0": "0" }, { "0": "3" }],
+        [{ "0": "5" }, { "0": "6" }],
+      ]);
+      const { items } = await tidegate.client.runs({ groupId: "orders", reasons: ["source-expired"] });
+      expect(items.map(({ state, offsets }) => [state, offsets!.lower, offsets!.upper])).toEqual([
+        ["SKIPPED", { "0": "3" }, { "0": "5" }],
+        ["CANCELLED", { "0": "3" }, { "0": "6" }],
+      ]);
+    } finally {
+      await tidegate.stop();
+    }
   });
 
   it("keeps its bounds when it is compacted, so that a range has fewer records than offsets", async () => {

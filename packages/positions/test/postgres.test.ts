@@ -5,8 +5,8 @@ import { freePort, PostgresServer } from "@tidegate/test-servers";
 import { type OffsetRecord, offsetProviderSuite, START } from "@tidegate/testkit";
 import { Client } from "pg";
 import type { DefinedProvider } from "../src/index.js";
-import { postgresCursor } from "../src/postgres.js";
-import { copyWhileWriting } from "./support/writers.js";
+import { postgresCursor, postgresSlot } from "../src/postgres.js";
+import { byColumn, copyWhileWriting, uncommitted } from "./support/writers.js";
 
 let server: PostgresServer;
 let url: string;
@@ -204,11 +204,26 @@ describe("a reader beside writers whose transactions take any time, in any order
     ["its key", "id"],
     ["the numbers of its transactions", "stamp"],
   ])("by %s misses no row, and reads none twice", async (_, column) => {
-    const { read, written } = await copyWhileWriting({ url, rows, column });
+    const { read, written } = await copyWhileWriting(url, rows, byColumn(url, column));
     expect(written.length).toBeGreaterThanOrEqual(rows);
     const once = new Set(read);
     const missed = written.filter((id) => !once.has(id)).slice(0, 10);
     expect({ missed, times: read.length }).toEqual({ missed: [], times: written.length });
+  });
+});
+
+describe("a slot of a server that keeps no logical log", () => {
+  it("is refused with what to set first", async () => {
+    await client.query("CREATE PUBLICATION shop");
+    const slots = postgresSlot({ databases: { shop: { connectionString: url } } });
+    await expect(slots.bounds({ slot: "orders", publication: "shop" }, context())).rejects.toMatchObject({
+      code: "SOURCE_INVALID",
+      message: expect.stringMatching(
+        /^There is no replication slot orders in \w+: set wal_level = logical \(it is replica\) and restart the server, then SELECT pg_create_logical_replication_slot\('orders', 'pgoutput'\)\.$/,
+      ),
+    });
+    await slots.stop();
+    await client.query("DROP PUBLICATION shop");
   });
 });
 
@@ -251,18 +266,7 @@ for (const column of ["id", "stamp"])
           const sql = `SELECT name FROM sales.orders WHERE ${column} >= $1::${cast} AND ${column} < $2::${cast}`;
           return (await client.query(sql, [lower.main, upper.main])).rows.map(({ name }) => name);
         },
-        write: async (many) => {
-          const writer = await connected();
-          await writer.query("BEGIN");
-          const records = await insert(writer, many);
-          return {
-            commit: async () => {
-              await writer.query("COMMIT");
-              await writer.end();
-              return records;
-            },
-          };
-        },
+        write: async (many) => uncommitted(await connected(), (by) => insert(by, many)),
         purge: async () => {
           await client.query("DELETE FROM sales.orders");
           await client.query("BEGIN; INSERT INTO sales.orders (name) VALUES ('none'); ROLLBACK");

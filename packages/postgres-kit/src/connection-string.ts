@@ -48,7 +48,9 @@ export interface AddressOption {
  */
 export function addressesOf(text: string, option: AddressOption): Addresses {
   try {
-    return read(text);
+    const addresses = read(text);
+    addresses.urls.forEach(requireReadable);
+    return addresses;
   } catch (error) {
     if (error instanceof Unfit) throw unfitOption(option.type, option.field, error.message);
     throw error;
@@ -61,8 +63,30 @@ class Unfit extends Error {}
 function read(text: string): Addresses {
   const url = /^(postgres(?:ql)?:\/\/)([^/?#]*@)?([^/?#]*)(\/[^?#]*)?(?:\?(.*))?$/s.exec(text);
   if (url !== null) return ofUrl(text, url as unknown as UrlParts);
-  if (/^[a-z]+:/i.test(text) || !text.includes("=")) return alone(text);
+  if (/^(?:\/|socket:)/.test(text)) return alone(text);
+  if (/^[a-z][a-z0-9+.-]*:/i.test(text) || !text.includes("="))
+    throw new Unfit(
+      "is neither a URL such as postgres://user@host:5432/database nor keywords and values such as host=a dbname=shop",
+    );
   return ofKeywords(keywordsOf(text));
+}
+
+/**
+ * Requires that `pg` can read an address. It would refuse it only when it connects, each time, like a server that may be
+ * back later.
+ */
+function requireReadable(url: string): void {
+  if (url.startsWith("/")) return;
+  try {
+    // As `pg` does, takes an address without a host, and a percent sign that escapes nothing.
+    const { username, password, pathname } = new URL(url.replace("@/", "@localhost/"));
+    for (const part of [username, password, pathname])
+      decodeURIComponent(part.replaceAll(/%(?![0-9a-f]{2})/gi, "%25"));
+  } catch {
+    throw new Unfit(
+      "is a URL that cannot be read: its port has to be a number, and / ? # @ % within user and password are written as %2F %3F %23 %40 %25",
+    );
+  }
 }
 
 type UrlParts = readonly [

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
+import { Client } from "pg";
 import { type Addresses, addressesOf, placeOf } from "../src/connection-string.js";
 
 const read = (text: string): Addresses => addressesOf(text, { type: "ShopOptions", field: "database" });
@@ -16,6 +17,35 @@ describe("a connection string of one host", () => {
   ])("is left to pg as it is: %s", (text) => {
     expect(urlsOf(text)).toEqual([text]);
   });
+});
+
+describe("an address that pg would refuse each time it connects", () => {
+  it.each([
+    ["a port that is no number", "postgres://me@db:five/shop"],
+    ["a port that no server has", "postgres://me@db:65536/shop"],
+    ["a password with a slash", "postgres://me:s3cret/pass@db/shop"],
+    ["a password with a hash", "postgres://me:s3cret#pass@db/shop"],
+    ["an escape that is no UTF-8", "postgres://me:s3cret%e9@db/shop"],
+    ["a host that is none", "postgres://me:s3cret@[db/shop"],
+    ["several hosts, one of which is none", "postgres://me:s3cret@db:1,other:two/shop"],
+    ["keywords whose port is none", "host=db port=five password=s3cret"],
+    ["the address of something else", "http://me:s3cret@db/shop"],
+    ["the address of a driver", "jdbc:postgresql://db/shop?password=s3cret"],
+    ["the name of a file", "s3cret/shop.db"],
+  ])("is refused with the ways to write it, and not shown: %s", (_, text) => {
+    const reading = (): unknown => urlsOf(text);
+    expect(reading).toThrow(/is a URL that cannot be read: its port|is neither a URL such as postgres:/);
+    expect(reading).toThrow(expect.objectContaining({ code: "CONFIGURATION_INVALID", field: "database" }));
+    expect(reading).not.toThrow(/s3cret/);
+  });
+
+  it.each(["postgres://me@/shop", "postgres://me:100%@db/shop", "postgres://me:my pass@db/shop"])(
+    "is not confused with one that it reads: %s",
+    (text) => {
+      expect(urlsOf(text)).toEqual([text]);
+      expect(new Client({ connectionString: text }).user).toBe("me");
+    },
+  );
 });
 
 describe("a URL of several hosts", () => {

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { JsonObject } from "@tidegate/core";
 import type { ProbeAnswer } from "@tidegate/core/probe";
 import { aQuestion, probeSuite } from "@tidegate/testkit";
+import { judged } from "../src/file/file-probe.js";
 import { fileProbe } from "../src/index.js";
 
 const HOUR = 3_600_000;
@@ -153,4 +154,15 @@ probeSuite({
       dispose: async () => rmSync(lake, { recursive: true }),
     };
   },
+});
+
+describe("a directory of a million files", () => {
+  const spec = { path: "orders", file: "*.parquet", minFiles: 1_000_000, stableForMs: HOUR };
+  const changedAt = Array.from({ length: 1_000_000 }, (_, n) => T0 + n);
+  const found = { directory: "orders", pattern: "*.parquet", changedAt };
+
+  it("is ready once none of them has changed for long enough", () => {
+    expect(judged({ spec }, found, T0 + 999_999)).toMatchObject({ isReady: false, retryAfterMs: HOUR });
+    expect(judged({ spec }, found, T0 + 999_999 + HOUR)).toMatchObject({ isReady: true });
+  });
 });

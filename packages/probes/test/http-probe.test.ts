@@ -78,13 +78,16 @@ describe("the probe `http`", () => {
     [START + MINUTE - 1, false],
     ["2026-01-01T01:01:00+01:00", true],
     ["2026-01-01T00:00:30Z", false],
+    ["2026-01-01 02:01:00.500+02", true],
   ])("reads a watermark of %s", async (through, isReady) => {
     answers.set("/api/orders", { body: { through } });
     const answer = await ask({ path: "orders", through: "/through" });
     expect(answer).toEqual({
       isReady,
       detail: `/through of orders is ${JSON.stringify(through)}`,
-      readyThrough: Date.parse(new Date(through).toISOString()),
+      readyThrough: Date.parse(
+        new Date(`${through}`.endsWith("+02") ? `${through}:00` : through).toISOString(),
+      ),
     });
   });
 
@@ -100,6 +103,7 @@ describe("the probe `http`", () => {
     ["no value", { body: { ready: 1 } }, { pointer: "/read" }, "the answer of orders has nothing at /read"],
     ["a value of the prototype", { body: {} }, { pointer: "/toString" }, "has nothing at /toString"],
     ["epoch seconds", { body: { at: 1_767_225_600 } }, { through: "/at" }, "which is no instant"],
+    ["a day that does not exist", { body: { at: "2026-02-30T00:00:00Z" } }, { through: "/at" }, "no instant"],
     ["a date without a zone", { body: { at: "2026-01-01" } }, { through: "/at" }, "which is no instant"],
   ])("is broken, not waiting, by %s", async (_, answer, spec, message) => {
     answers.set("/api/orders", answer);

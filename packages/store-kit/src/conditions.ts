@@ -19,7 +19,7 @@ export interface GroupConditions {
  * `isUncovered` of core as SQL. Literals, so that it implies the predicate of a partial index; that index
  * leaves the state out, so that a change of state alone writes none of its entries.
  */
-const UNCOVERED = sql`reason = 'overlap-cancelled' AND NOT is_superseded AND state = 'CANCELLED'`;
+const UNCOVERED = sql`reason IN ('overlap-cancelled', 'source-expired') AND NOT is_superseded AND state = 'CANCELLED'`;
 
 /** Returns the conditions of a run filter. */
 export function runConditions(filter: RunFilter, group: GroupConditions | undefined): Condition[] {

@@ -26,6 +26,10 @@ import { splitVersions } from "./migrations/0027-split-versions/index.js";
 import { gateFailures } from "./migrations/0028-gate-failures/index.js";
 import { snapshots } from "./migrations/0029-snapshots/index.js";
 import { shortcuts } from "./migrations/0032-shortcuts/index.js";
+import { copies } from "./migrations/0033-copies/index.js";
+import { cancelledInOrder } from "./migrations/0034-cancelled-in-order/index.js";
+import { lostPositions } from "./migrations/0042-lost-positions/index.js";
+import { changedSnapshots } from "./migrations/0050-changed-snapshots/index.js";
 import { asStoreError } from "./postgres-errors.js";
 
 /** The table where Kysely records completed steps. */
@@ -61,6 +65,11 @@ export const stepsOf = (s: string): SchemaSteps => ({
   // A release that does not know snapshots would read their intervals alone.
   "0029-snapshots": { ...snapshots(s), least: "0029-snapshots" },
   "0032-shortcuts": { ...shortcuts(s), least: "0029-snapshots" },
+  "0033-copies": { ...copies(s), least: "0029-snapshots" },
+  "0034-cancelled-in-order": { ...cancelledInOrder(s), least: "0029-snapshots" },
+  // A release that does not know the reason would never cover what is left of such runs.
+  "0042-lost-positions": { ...lostPositions(s), least: "0042-lost-positions" },
+  "0050-changed-snapshots": { ...changedSnapshots(s), least: "0042-lost-positions" },
 });
 
 /**

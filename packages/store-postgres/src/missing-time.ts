@@ -11,7 +11,11 @@ import type { Database } from "./database.js";
 /** A run, and the number of the query that it was found for. */
 type Found = CoveringRun & { readonly no: number };
 
-type Reach = LedgerReach & { readonly groupId: string };
+/** A run that was found for a query, or the columns of none. */
+type NullableRun = Found | ({ readonly [Name in Exclude<keyof Found, "no">]: null } & Pick<Found, "no">);
+
+/** The reach of a ledger, and its runs within a query that have not succeeded. */
+type Ledger = LedgerReach & { readonly others: CoveringRun[] };
 
 /** A part of a group's time, and the number of the query that it belongs to. */
 interface Part {
@@ -29,40 +33,21 @@ export async function missingTimes(
   s: string,
   queries: readonly MissingTimeQuery[],
 ): Promise<IntervalSet[]> {
-  const parts = queries.map(({ groupId, within }, no) => ({ no, groupId, ...within }));
-  const [reaches, others] = await Promise.all([
-    reachesOf(database, s, [...new Set(queries.map(({ groupId }) => groupId))]),
-    runsOf(database, s, parts, OTHERS),
-  ]);
+  const ledgers = await ledgersOf(database, s, queries);
   const suspects = queries.map((query, no) => {
-    const reach = reaches.get(query.groupId);
-    return reach === undefined ? [] : suspectTime(query, reach, others.get(no) ?? []);
+    const ledger = ledgers.get(no);
+    return ledger === undefined ? [] : suspectTime(query, ledger, ledger.others);
   });
   const doubtful = suspects.flatMap((set, no) =>
     set.map((interval) => ({ no, groupId: queries[no]!.groupId, ...interval })),
   );
-  const runs = doubtful.length === 0 ? new Map<number, Found[]>() : await runsOf(database, s, doubtful, ALL);
+  const runs = doubtful.length === 0 ? new Map<number, Found[]>() : await runsOf(database, s, doubtful);
   return queries.map((query, no) => {
-    const reach = reaches.get(query.groupId);
-    if (reach === undefined) return [query.within];
-    return missingTime(query, suspects[no]!, runs.get(no) ?? [], reach.status);
+    const ledger = ledgers.get(no);
+    if (ledger === undefined) return [query.within];
+    return missingTime(query, suspects[no]!, runs.get(no) ?? [], ledger);
   });
 }
-
-async function reachesOf(
-  database: Database,
-  s: string,
-  groupIds: readonly string[],
-): Promise<ReadonlyMap<string, LedgerReach>> {
-  const rows = await database.query<Reach>(
-    `SELECT d.group_id AS "groupId", d.origin, d.status, t.watermark FROM ${s}.schedule d
-      JOIN ${s}.schedule_state t ON t.group_id = d.group_id WHERE d.group_id = ANY ($1)`,
-    [groupIds],
-  );
-  return new Map(rows.map((reach) => [reach.groupId, reach]));
-}
-
-const ALL = ["true"];
 
 /** Runs that have not succeeded, by indexes that have no others. */
 const OTHERS = [
@@ -71,28 +56,48 @@ const OTHERS = [
   "r.lease_until IS NOT NULL AND r.failure IS NULL",
 ];
 
-/** Returns the runs that are not superseded and intersect each part, by the number of its query. */
+/**
+ * Returns how far the ledger of each query reaches, and its runs that have not succeeded, by the number of the query. One
+ * statement reads both: between two, a run may be planned, and its time would be behind the watermark without it.
+ */
+async function ledgersOf(
+  database: Database,
+  s: string,
+  queries: readonly MissingTimeQuery[],
+): Promise<ReadonlyMap<number, Ledger>> {
+  const parts = queries.map(({ groupId, within }, no) => ({ no, groupId, ...within }));
+  const rows = await database.query<LedgerReach & NullableRun>(
+    `SELECT q.no, d.origin, d.status, t.watermark, c.upper AS "copiedUpTo", f.lower, f.upper, f.state, f.reason
+      FROM ${PARTS} JOIN ${s}.schedule d ON d.group_id = q.group_id
+        JOIN ${s}.schedule_state t ON t.group_id = q.group_id
+        LEFT JOIN LATERAL (
+          SELECT r.upper FROM ${s}.run r WHERE r.group_id = q.group_id AND r.snapshot IS NOT NULL
+              AND r.state = 'SUCCEEDED' AND NOT r.is_superseded
+            ORDER BY r.lower DESC, r.generation DESC, r.upper DESC LIMIT 1
+        ) c ON true
+        LEFT JOIN LATERAL (${OTHERS.map((condition) => selectRuns(s, condition)).join(" UNION ALL ")}) f ON true`,
+    valuesOf(parts),
+  );
+  const ledgers = new Map<number, Ledger>();
+  for (const { no, origin, status, watermark, copiedUpTo, lower, upper, state, reason } of rows) {
+    const ledger = ledgers.get(no) ?? { origin, status, watermark, copiedUpTo, others: [] };
+    ledgers.set(no, ledger);
+    if (lower !== null) ledger.others.push({ lower, upper, state, reason });
+  }
+  return ledgers;
+}
+
+/** Returns all runs that are not superseded and intersect each part, by the number of its query. */
 async function runsOf(
   database: Database,
   s: string,
   parts: readonly Part[],
-  conditions: readonly string[],
 ): Promise<ReadonlyMap<number, Found[]>> {
-  // No run that begins earlier can reach a part.
-  const select = (condition: string): string =>
-    `SELECT r.lower, r.upper, r.state, r.reason FROM ${s}.run r
-      WHERE r.group_id = q.group_id AND ${condition} AND NOT r.is_superseded
-        AND r.lower >= q.lower - t.longest_run_ms AND r.lower < q.upper AND r.upper > q.lower`;
   const rows = await database.query<Found>(
     `SELECT q.no, f.lower, f.upper, f.state, f.reason
       FROM ${PARTS} JOIN ${s}.schedule_state t ON t.group_id = q.group_id
-        CROSS JOIN LATERAL (${conditions.map(select).join(" UNION ALL ")}) f`,
-    [
-      parts.map(({ no }) => no),
-      parts.map(({ groupId }) => groupId),
-      parts.map(({ lower }) => lower),
-      parts.map(({ upper }) => upper),
-    ],
+        CROSS JOIN LATERAL (${selectRuns(s, "true")}) f`,
+    valuesOf(parts),
   );
   const found = new Map<number, Found[]>();
   for (const row of rows) {
@@ -101,4 +106,20 @@ async function runsOf(
     else others.push(row);
   }
   return found;
+}
+
+/** Selects runs that are not superseded and intersect the part `q`. No run that begins earlier can reach it. */
+function selectRuns(s: string, condition: string): string {
+  return `SELECT r.lower, r.upper, r.state, r.reason FROM ${s}.run r
+    WHERE r.group_id = q.group_id AND ${condition} AND NOT r.is_superseded
+      AND r.lower >= q.lower - t.longest_run_ms AND r.lower < q.upper AND r.upper > q.lower`;
+}
+
+function valuesOf(parts: readonly Part[]): readonly unknown[] {
+  return [
+    parts.map(({ no }) => no),
+    parts.map(({ groupId }) => groupId),
+    parts.map(({ lower }) => lower),
+    parts.map(({ upper }) => upper),
+  ];
 }

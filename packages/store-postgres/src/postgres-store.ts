@@ -23,8 +23,6 @@ import {
   type AlertNote,
   type AttemptLog,
   type BackfillCommit,
-  Batcher,
-  type BatcherOptions,
   type CancelMark,
   type ChangesPage,
   type ChangesQuery,
@@ -32,7 +30,6 @@ import {
   type ClaimRequest,
   type ClaimScope,
   type CoverageRange,
-  DEFAULT_PRIORITY,
   type DeadlineFilter,
   type DeadlineJudgement,
   type DeadlineQuery,
@@ -45,8 +42,6 @@ import {
   type GateSettlement,
   type GroupWindow,
   type HeldLease,
-  isEnded,
-  isStoreWide,
   type KeptDeadline,
   type LateFilter,
   type LateReport,
@@ -64,7 +59,6 @@ import {
   type PlanCommit,
   type PoolDeletion,
   type PoolPosition,
-  pooledFirst,
   type ReportCommit,
   type RunChange,
   type RunEnd,
@@ -76,14 +70,14 @@ import {
   type SealChange,
   type ShardChange,
   type ShardWriter,
+  type StoreInfo,
   type ToldChanges,
-  URGENT,
 } from "@tidegate/core/store";
-import { hasTwins } from "@tidegate/store-kit";
-import { toArrays } from "./arrays.js";
+import { mayClaimAsPlanned } from "@tidegate/store-kit";
 import { getBackfill, insertBackfill, listBackfills } from "./backfills.js";
+import { callAll, type Opened } from "./calls.js";
 import { readChanges, tellChanges } from "./changes.js";
-import { ClaimFloors } from "./claim-floors.js";
+import { Claims } from "./claims.js";
 import { coverage, tally } from "./coverage.js";
 import { Database } from "./database.js";
 import {
@@ -96,36 +90,24 @@ import {
   watchesOfNew,
 } from "./deadlines.js";
 import { listGated, markReady, settlementRow } from "./gates.js";
+import { inspect } from "./inspection.js";
 import { toJson } from "./json.js";
 import { getLookbacks, lateSettlementRow, listLate, listLookbacks } from "./late.js";
-import { cancelMarks, claim, nextWake, renewLeases, requestCancel } from "./leases.js";
+import { cancelMarks, renewLeases, requestCancel } from "./leases.js";
 import { listRuns, listSchedules } from "./listings.js";
 import { getLog, keepLogs } from "./logs.js";
-import { claimLost, LostClaims } from "./lost-claims.js";
 import { openNamespace, quote } from "./migrate.js";
-import { CHANGE_COLUMNS } from "./migrations/0002-places/run-functions.js";
 import { missingTimes } from "./missing-time.js";
-import { type NextCall, ofChanges, ofPlans, ofRuns, ofSchedules } from "./offsets.js";
+import { type NextCall, ofChanges, ofRuns, ofSchedules } from "./offsets.js";
 import { type PostgresStoreOptions, type Settings, settingsOf } from "./options.js";
-import { planColumns } from "./plans.js";
-import { choice as choosePooled, claimChosen, listPools, poolPositions, setPool } from "./pools.js";
-import { isDuplicate, isUnexpected } from "./postgres-errors.js";
+import { listPools, poolPositions, setPool } from "./pools.js";
 import { asRun, asSchedule, type RunRow, type ScheduleRow, selectSchedules } from "./rows.js";
-import { changeRow } from "./run-changes.js";
+import { RunBatches } from "./run-batches.js";
 import { newScheduleRow, scheduleChangeRow } from "./schedule-changes.js";
 import { getSeals, putSeal } from "./seals.js";
 import { beginMerge, changeShards, dropSplit, getSplit, insertSplit } from "./shards.js";
-import { claimOf, endRuns, isPlain, isPlainEnd, type PlainStep, plainOf, planPlain } from "./shortcuts.js";
 import { snapshotsOf } from "./snapshots.js";
-import { answers, wavesOf } from "./waves.js";
-
-/**
- * If the store as a whole has failed, a batch may have been written all the same. Its callers look, rather than take a
- * refusal of the same batch for an answer.
- */
-const BY_ELEMENT: BatcherOptions = {
-  isOfOne: (error) => !(error instanceof StoreError && isStoreWide(error.code)),
-};
+import { answers } from "./waves.js";
 
 /**
  * The store for several managers at once, in one Postgres.
@@ -137,18 +119,9 @@ const BY_ELEMENT: BatcherOptions = {
 export class PostgresStore implements ScheduleStore {
   readonly isShared = true;
   readonly #settings: Settings;
-  /** The schema of the namespace's tables, quoted, once the store is open. */
-  #schema = "";
-  #database: Database | undefined;
-  /** How many ready runs this process has claimed. */
-  #turn = 0;
-  /** Whether ready runs were there that pools choose, when this process claimed last; at first it may be so. */
-  #hasPooled = true;
-  readonly #floors = new ClaimFloors();
-  readonly #lost = new LostClaims();
-  readonly #plans = new Batcher<PlainStep, PlanAnswer>((steps) => this.#planTogether(steps), BY_ELEMENT);
-  readonly #ends = new Batcher<RunEnd, EndEffect | undefined>((ends) => this.#endTogether(ends), BY_ELEMENT);
-  readonly #changes = new Batcher<RunChange, boolean>((changes) => this.#changeTogether(changes), BY_ELEMENT);
+  readonly #claims = new Claims(() => this.#require());
+  readonly #batches = new RunBatches(() => this.#require(), this.#claims);
+  #opened: Opened | undefined;
 
   /** @throws ConfigurationError CONFIGURATION_INVALID naming the option that is out of range */
   constructor(options: PostgresStoreOptions) {
@@ -156,25 +129,23 @@ export class PostgresStore implements ScheduleStore {
   }
 
   async open(namespace = "default"): Promise<void> {
-    if (this.#database !== undefined) return;
+    if (this.#opened !== undefined) return;
     const { schema, ...connection } = this.#settings;
     const database = new Database(connection);
     try {
-      this.#schema = quote(await openNamespace(database, schema, namespace));
+      this.#opened = { database, schema: quote(await openNamespace(database, schema, namespace)) };
     } catch (error) {
       await database.close();
       throw error;
     }
-    this.#database = database;
   }
 
   async close(): Promise<void> {
     // Writes waiting for their turn were requested before the close.
-    await Promise.all([this.#plans.settled(), this.#ends.settled()]);
-    await this.#changes.settled();
-    const database = this.#database;
-    this.#database = undefined;
-    await database?.close();
+    await this.#batches.settled();
+    const opened = this.#opened;
+    this.#opened = undefined;
+    await opened?.database.close();
   }
 
   async insertSchedules(schedules: readonly NewSchedule[]): Promise<boolean[]> {
@@ -200,7 +171,7 @@ export class PostgresStore implements ScheduleStore {
       ...(watches.length === 0 ? [] : [["watch_changed", toJson(watches)] as const]),
       ...ofChanges(changes),
     );
-    return this.#writing(times, changed);
+    return this.#claims.wrote(times, changed);
   }
 
   async getSchedules(groupIds: readonly string[]): Promise<(Schedule | undefined)[]> {
@@ -210,8 +181,18 @@ export class PostgresStore implements ScheduleStore {
     return groupIds.map((groupId) => found.get(groupId));
   }
 
+  async getEpochs(groupIds: readonly string[]): Promise<number[]> {
+    const rows = await this.#query<{ group_id: string; epoch: number }>(
+      `SELECT group_id, (offsets::json ->> 'epoch')::int AS epoch FROM ${this.#schema}.schedule_state
+        WHERE group_id = ANY ($1) AND offsets IS NOT NULL`,
+      [groupIds],
+    );
+    const found = new Map(rows.map(({ group_id, epoch }) => [group_id, epoch]));
+    return groupIds.map((groupId) => found.get(groupId) ?? 0);
+  }
+
   async listSchedules(filter: ScheduleFilter, page: PageRequest): Promise<Page<Schedule>> {
-    return listSchedules(this.#require(), this.#schema, filter, page);
+    return listSchedules(...this.#at(), filter, page);
   }
 
   async listVersions(groupId: string): Promise<ScheduleVersion[]> {
@@ -233,8 +214,21 @@ export class PostgresStore implements ScheduleStore {
     return groupIds.map((groupId) => found.get(groupId) ?? []);
   }
 
-  purgeSchedule(groupId: string): Promise<boolean> {
-    return this.#call("purge_schedule", groupId);
+  async purgeSchedule(
+    groupId: string,
+    expected?: Pick<Schedule, "incarnation" | "status">,
+  ): Promise<boolean> {
+    if (expected === undefined) return this.#call("purge_schedule", groupId);
+    const { incarnation, status } = expected;
+    // A registration that holds the rows is waited for, and what it has written is compared.
+    const rows = await this.#query<{ answer: boolean }>(
+      `WITH held AS MATERIALIZED (
+        SELECT d.group_id FROM ${this.#schema}.schedule_state t JOIN ${this.#schema}.schedule d ON d.group_id = t.group_id
+          WHERE t.group_id = $1 AND d.incarnation = $2 AND d.status = $3 FOR UPDATE
+      ) SELECT ${this.#schema}.purge_schedule(group_id) AS answer FROM held`,
+      [groupId, incarnation, status],
+    );
+    return rows[0]?.answer ?? false;
   }
 
   async due({ before, from, engine, limit }: DueQuery): Promise<DueFire[]> {
@@ -251,27 +245,29 @@ export class PostgresStore implements ScheduleStore {
 
   async plan(commits: readonly PlanCommit[]): Promise<boolean[]> {
     const times = commits.map(({ plannedAt }) => plannedAt);
-    const answers = await this.#writing(times, this.#plans.add(commits.map((commit) => ({ commit }))));
+    const answers = await this.#claims.wrote(
+      times,
+      this.#batches.plan(commits.map((commit) => ({ commit }))),
+    );
     return answers.map((answer) => answer !== "refused");
   }
 
   planAndClaim(commits: readonly PlanCommit[], request: ClaimRequest): Promise<PlanAnswer[]> {
     let claims = 0;
     const steps = commits.map((commit) => {
-      const isClaimed =
-        claims < request.limit && isPlain(commit) && request.operators.includes(commit.runs[0]!.operator);
+      const isClaimed = claims < request.limit && mayClaimAsPlanned(commit, request);
       if (isClaimed) claims += 1;
       return { commit, request: isClaimed ? request : undefined };
     });
     const times = [request.leaseUntil, ...commits.map(({ plannedAt }) => plannedAt)];
-    return this.#writing(times, this.#plans.add(steps));
+    return this.#claims.wrote(times, this.#batches.plan(steps));
   }
 
   insertRuns(
     runs: readonly NewRun[],
     { isExclusive = false }: { readonly isExclusive?: boolean } = {},
   ): Promise<boolean[]> {
-    return this.#writing(
+    return this.#claims.wrote(
       runs.map(({ plannedAt }) => plannedAt),
       this.#insert("insert_runs", runs, toJson(runs), String(isExclusive)),
     );
@@ -305,38 +301,33 @@ export class PostgresStore implements ScheduleStore {
   }
 
   async claim(request: ClaimRequest): Promise<ClaimedRun[]> {
-    const lost = this.#lost.due(request.owner, request.now);
-    if (lost.length > 0) {
-      const found = await this.#claiming(request, claimLost(this.#require(), this.#schema, request, lost));
-      if (found.length > 0) return found;
-    }
-    return this.#claiming(request, this.#claimReady(request));
+    return this.#claims.claim(request);
   }
 
   changeRuns(changes: readonly RunChange[]): Promise<boolean[]> {
-    return this.#writing(
+    return this.#claims.wrote(
       changes.map(({ at, readyAt }) => Math.min(at, readyAt ?? at)),
-      this.#changes.add(changes),
+      this.#batches.change(changes),
     );
   }
 
   endRuns(ends: readonly RunEnd[]): Promise<(EndEffect | undefined)[]> {
-    return this.#writing(
+    return this.#claims.wrote(
       ends.map(({ change: { at } }) => at),
-      this.#ends.add(ends),
+      this.#batches.end(ends),
     );
   }
 
   async renewLeases(leases: readonly HeldLease[], leaseUntil: EpochMs): Promise<LeaseState[]> {
-    return this.#writing([leaseUntil], renewLeases(this.#require(), this.#schema, leases, leaseUntil));
+    return this.#claims.wrote([leaseUntil], renewLeases(...this.#at(), leases, leaseUntil));
   }
 
   async requestCancel(ids: readonly string[], reason: RunReason): Promise<boolean[]> {
-    return requestCancel(this.#require(), this.#schema, ids, reason);
+    return requestCancel(...this.#at(), ids, reason);
   }
 
   async cancelMarks(ids: readonly string[]): Promise<CancelMark[]> {
-    return cancelMarks(this.#require(), this.#schema, ids);
+    return cancelMarks(...this.#at(), ids);
   }
 
   /** Returns the server's time. */
@@ -346,30 +337,30 @@ export class PostgresStore implements ScheduleStore {
   }
 
   async nextWake(scope: ClaimScope): Promise<NextWake> {
-    return nextWake(this.#require(), this.#schema, this.#floors.of(scope.operators), scope);
+    return this.#claims.nextWake(scope);
   }
 
   async listGated(query: GatedQuery): Promise<GatedRun[]> {
-    return listGated(this.#require(), this.#schema, query);
+    return listGated(...this.#at(), query);
   }
 
   settleGates(settlements: readonly GateSettlement[]): Promise<boolean[]> {
-    return this.#writing(
+    return this.#claims.wrote(
       settlements.map(({ at }) => at),
       this.#call("settle_gates", toJson(settlements.map(settlementRow))),
     );
   }
 
   async markReady(id: string, mark: ReadyMark): Promise<boolean> {
-    return markReady(this.#require(), this.#schema, id, mark);
+    return markReady(...this.#at(), id, mark);
   }
 
   async setPool(pool: Pool): Promise<void> {
-    return setPool(this.#require(), this.#schema, pool);
+    return setPool(...this.#at(), pool);
   }
 
   async listPools(): Promise<PoolStatus[]> {
-    return listPools(this.#require(), this.#schema);
+    return listPools(...this.#at());
   }
 
   async deletePool(name: string): Promise<PoolDeletion> {
@@ -377,7 +368,7 @@ export class PostgresStore implements ScheduleStore {
   }
 
   async poolPositions(runId: string): Promise<PoolPosition[]> {
-    return poolPositions(this.#require(), this.#schema, runId);
+    return poolPositions(...this.#at(), runId);
   }
 
   async getRuns(ids: readonly string[]): Promise<(Run | undefined)[]> {
@@ -387,15 +378,15 @@ export class PostgresStore implements ScheduleStore {
   }
 
   async listRuns(filter: RunFilter, page: PageRequest): Promise<Page<Run>> {
-    return listRuns(this.#require(), this.#schema, filter, page);
+    return listRuns(...this.#at(), filter, page);
   }
 
   async coverage(groupId: string, within?: Interval): Promise<CoverageRange[]> {
-    return coverage(this.#require(), this.#schema, groupId, within);
+    return coverage(...this.#at(), groupId, within);
   }
 
   async missingTime(queries: readonly MissingTimeQuery[]): Promise<IntervalSet[]> {
-    return missingTimes(this.#require(), this.#schema, queries);
+    return missingTimes(...this.#at(), queries);
   }
 
   async generationDigests(windows: readonly GroupWindow[]): Promise<string[]> {
@@ -409,96 +400,46 @@ export class PostgresStore implements ScheduleStore {
   }
 
   async tally(groupId: string, lateToleranceMs: number): Promise<RunTally> {
-    return tally(this.#require(), this.#schema, groupId, lateToleranceMs);
+    return tally(...this.#at(), groupId, lateToleranceMs);
   }
 
   async insertBackfill(backfill: Backfill): Promise<boolean> {
-    return insertBackfill(this.#require(), this.#schema, backfill);
+    return insertBackfill(...this.#at(), backfill);
   }
 
   planBackfill({ runs, ...step }: BackfillCommit): Promise<boolean> {
-    return this.#writing(
+    return this.#claims.wrote(
       runs.map(({ plannedAt }) => plannedAt),
       this.#insert("plan_backfill", runs, toJson(step), toJson(runs)),
     );
   }
 
   async getBackfill(id: string): Promise<Backfill | undefined> {
-    return getBackfill(this.#require(), this.#schema, id);
+    return getBackfill(...this.#at(), id);
   }
 
   async listBackfills(filter: { groupId?: string; states?: readonly BackfillState[] }): Promise<Backfill[]> {
-    return listBackfills(this.#require(), this.#schema, filter);
+    return listBackfills(...this.#at(), filter);
   }
 
   async tellChanges(told: ToldChanges): Promise<boolean> {
-    return tellChanges(this.#require(), this.#schema, told);
+    return tellChanges(...this.#at(), told);
   }
 
   async readChanges(query: ChangesQuery): Promise<ChangesPage> {
-    return readChanges(this.#require(), this.#schema, query);
+    return readChanges(...this.#at(), query);
   }
 
-  async #claimReady(request: ClaimRequest): Promise<ClaimedRun[]> {
-    const claimed = this.#hasPooled ? await this.#claimTogether(request) : await this.#claimInOrder(request);
-    if (this.#hasPooled && claimed.length < request.limit)
-      claimed.push(...(await this.#claimPooled(request, claimed.length)));
-    this.#turn += claimed.filter(({ isRecovered }) => !isRecovered).length;
-    return claimed;
-  }
-
-  /** Has what a claim may have got looked for again if its answer is lost. */
-  async #claiming<T>(
-    request: Pick<ClaimRequest, "owner" | "leaseUntil" | "now">,
-    claim: Promise<T>,
-  ): Promise<T> {
-    try {
-      return await claim;
-    } catch (error) {
-      this.#lost.add(request);
-      throw error;
-    }
-  }
-
-  async #claimInOrder(request: ClaimRequest): Promise<ClaimedRun[]> {
-    const { claimed, hasPooled } = await claim(
-      this.#require(),
-      this.#schema,
-      this.#floors,
-      this.#turn,
-      request,
-    );
-    this.#hasPooled = hasPooled;
-    return claimed;
-  }
-
-  /** `takeTogether` of core, except that one place is left to runs of dead owners, which come first. */
-  async #claimTogether(request: ClaimRequest): Promise<ClaimedRun[]> {
-    const [database, s] = [this.#require(), this.#schema];
-    const choice = await choosePooled(database, s, request, request.limit);
-    const urgent = choice.take(request.limit - 1, URGENT);
-    const first = pooledFirst(this.#turn, request.limit - 1 - urgent.length);
-    const chosen = [...urgent, ...choice.take(first, DEFAULT_PRIORITY)];
-    const inOrder = await this.#claimInOrder({ ...request, limit: request.limit - chosen.length });
-    const pooled = await claimChosen(database, s, chosen, choice, request);
-    const recovered = inOrder.filter(({ isRecovered }) => isRecovered);
-    return [...recovered, ...pooled, ...inOrder.slice(recovered.length)];
-  }
-
-  /** Fills the places that are left. */
-  async #claimPooled(request: ClaimRequest, taken: number): Promise<ClaimedRun[]> {
-    const [database, s] = [this.#require(), this.#schema];
-    const room = request.limit - taken;
-    const choice = await choosePooled(database, s, request, room);
-    return claimChosen(database, s, choice.take(room), choice, request);
+  async inspect(): Promise<StoreInfo> {
+    return inspect(...this.#at());
   }
 
   async listWatches(query: DeadlineQuery): Promise<DeadlineWatch[]> {
-    return listWatches(this.#require(), this.#schema, query);
+    return listWatches(...this.#at(), query);
   }
 
   async getWatches(groupIds: readonly string[]): Promise<(DeadlineWatch | undefined)[]> {
-    return getWatches(this.#require(), this.#schema, groupIds);
+    return getWatches(...this.#at(), groupIds);
   }
 
   judgeDeadlines(judgements: readonly DeadlineJudgement[]): Promise<boolean[]> {
@@ -506,11 +447,11 @@ export class PostgresStore implements ScheduleStore {
   }
 
   async listDeadlines(filter: DeadlineFilter, page: PageRequest): Promise<Page<KeptDeadline>> {
-    return listDeadlines(this.#require(), this.#schema, filter, page);
+    return listDeadlines(...this.#at(), filter, page);
   }
 
   async listAlerts(query: DeadlineQuery): Promise<KeptDeadline[]> {
-    return listAlerts(this.#require(), this.#schema, query);
+    return listAlerts(...this.#at(), query);
   }
 
   noteAlerts(notes: readonly AlertNote[]): Promise<boolean[]> {
@@ -518,47 +459,47 @@ export class PostgresStore implements ScheduleStore {
   }
 
   async putSeal(change: SealChange): Promise<boolean> {
-    return putSeal(this.#require(), this.#schema, change);
+    return putSeal(...this.#at(), change);
   }
 
   async getSeals(groupIds: readonly string[]): Promise<(Seal | undefined)[]> {
-    return getSeals(this.#require(), this.#schema, groupIds);
+    return getSeals(...this.#at(), groupIds);
   }
 
   async insertSplit(split: NewSplit): Promise<boolean> {
-    return insertSplit(this.#require(), this.#schema, split);
+    return insertSplit(...this.#at(), split);
   }
 
   async getSplit(runId: string): Promise<Split | undefined> {
-    return getSplit(this.#require(), this.#schema, runId);
+    return getSplit(...this.#at(), runId);
   }
 
   async changeShards(changes: readonly ShardChange[]): Promise<boolean[]> {
-    return changeShards(this.#require(), this.#schema, changes);
+    return changeShards(...this.#at(), changes);
   }
 
   async beginMerge(writer: ShardWriter, at: EpochMs): Promise<boolean> {
-    return beginMerge(this.#require(), this.#schema, writer, at);
+    return beginMerge(...this.#at(), writer, at);
   }
 
   async dropSplit(writer: ShardWriter): Promise<boolean> {
-    return dropSplit(this.#require(), this.#schema, writer);
+    return dropSplit(...this.#at(), writer);
   }
 
   async keepLogs(logs: readonly AttemptLog[]): Promise<boolean[]> {
-    return keepLogs(this.#require(), this.#schema, logs);
+    return keepLogs(...this.#at(), logs);
   }
 
   async getLog(runId: string, attempt: number): Promise<AttemptLog | undefined> {
-    return getLog(this.#require(), this.#schema, runId, attempt);
+    return getLog(...this.#at(), runId, attempt);
   }
 
   async listLookbacks(query: LookbackQuery): Promise<LookbackWatch[]> {
-    return listLookbacks(this.#require(), this.#schema, query);
+    return listLookbacks(...this.#at(), query);
   }
 
   async getLookbacks(groupIds: readonly string[]): Promise<(LookbackWatch | undefined)[]> {
-    return getLookbacks(this.#require(), this.#schema, groupIds);
+    return getLookbacks(...this.#at(), groupIds);
   }
 
   moveLookbacks(moves: readonly LookbackMove[]): Promise<boolean[]> {
@@ -574,114 +515,7 @@ export class PostgresStore implements ScheduleStore {
   }
 
   async listLate(filter: LateFilter, page: PageRequest): Promise<Page<LateTime>> {
-    return listLate(this.#require(), this.#schema, filter, page);
-  }
-
-  async #planInWaves(commits: readonly PlanCommit[]): Promise<boolean[]> {
-    const made: boolean[] = new Array(commits.length).fill(false);
-    for (const wave of wavesOf(commits, ({ groupId }) => groupId)) {
-      const answer = await this.#planWave(wave.map(({ element }) => element));
-      for (const [index, { no }] of wave.entries()) made[no] = answer[index]!;
-    }
-    return made;
-  }
-
-  /** @param isWary - whether to look for runs that exist already, which hardly ever happens */
-  async #planWave(wave: readonly PlanCommit[], isWary = false): Promise<boolean[]> {
-    try {
-      const pooled = wave.flatMap(({ runs }) => runs.filter(({ isPooled }) => isPooled === true));
-      const columns = [String(isWary), ...planColumns(wave)];
-      const planning: NextCall =
-        pooled.length === 0
-          ? ["plan_wave", ...columns]
-          : ["plan_pooled", ...columns, ...toArrays(["id"], pooled)];
-      const made = await this.#callAll<number[]>(
-        planning,
-        ...ofPlans(wave),
-        ...snapshotsOf(wave.flatMap(({ runs }) => runs)),
-      );
-      return answers(
-        wave.length,
-        made.map((no) => no - 1),
-      );
-    } catch (error) {
-      if (!(error instanceof StoreError) || !isDuplicate(error.cause)) throw error;
-      if (!isWary) return this.#planWave(wave, true);
-      // A run is in two commits, or another process is inserting it at this moment: the next statement sees it.
-      if (wave.length === 1 && hasTwins(wave[0]!.runs)) return [false];
-      const one: boolean[] = [];
-      for (const commit of wave) one.push(...(await this.#planWave([commit], true)));
-      return one;
-    }
-  }
-
-  /** Makes what is plain in one statement; the rest is planned one wave after the other. */
-  async #planTogether(steps: readonly PlainStep[]): Promise<PlanAnswer[]> {
-    const plain = plainOf(steps);
-    const { owner, ...claim } = claimOf(plain.map((no) => steps[no]!));
-    const planned = this.#planParts(steps, plain);
-    return owner === null ? planned : this.#claiming({ owner, ...claim }, planned);
-  }
-
-  async #planParts(steps: readonly PlainStep[], plain: readonly number[]): Promise<PlanAnswer[]> {
-    const answers: PlanAnswer[] = new Array(steps.length).fill("refused");
-    try {
-      const chosen = plain.map((no) => steps[no]!);
-      const made = plain.length === 0 ? [] : await planPlain(this.#require(), this.#schema, chosen);
-      for (const [index, run] of made) answers[plain[index]!] = run ?? "planned";
-    } catch (error) {
-      if (!(error instanceof StoreError) || !isDuplicate(error.cause)) throw error;
-    }
-    const rest = [...steps.keys()].filter((no) => answers[no] === "refused");
-    const planned = await this.#planInWaves(rest.map((no) => steps[no]!.commit));
-    for (const [index, no] of rest.entries()) if (planned[index]) answers[no] = "planned";
-    return answers;
-  }
-
-  async #endTogether(ends: readonly RunEnd[]): Promise<(EndEffect | undefined)[]> {
-    const effects: (EndEffect | undefined)[] = new Array(ends.length).fill(undefined);
-    const isPlain = ends.map(isPlainEnd);
-    const plain = [...ends.keys()].filter((no) => isPlain[no]);
-    const rest = [...ends.keys()].filter((no) => !isPlain[no]);
-    try {
-      const chosen = plain.map((no) => ends[no]!);
-      const told = plain.length === 0 ? [] : await endRuns(this.#require(), this.#schema, chosen);
-      // A slot of a pool may be free now, for which others wait.
-      const areOthers = this.#hasPooled;
-      for (const [index, no] of plain.entries()) {
-        const { mayAdmit, group } = told[index]!;
-        effects[no] = { mayAdmit: mayAdmit || areOthers, group };
-      }
-    } catch (error) {
-      if (!(error instanceof StoreError) || !isUnexpected(error.cause)) throw error;
-      rest.push(...plain);
-      rest.sort((a, b) => a - b);
-    }
-    const done = await this.#changes.add(rest.map((no) => ends[no]!.change));
-    for (const [index, no] of rest.entries())
-      if (done[index]) effects[no] = { mayAdmit: true, group: undefined };
-    return effects;
-  }
-
-  async #changeTogether(changes: readonly RunChange[]): Promise<boolean[]> {
-    const made: number[] = [];
-    for (const wave of wavesOf(changes, ({ id }) => id, revives)) {
-      const rows = wave.map(({ element, no }) => changeRow(element, no));
-      made.push(...(await this.#call<number[]>("change_runs", ...toArrays(CHANGE_COLUMNS, rows))));
-    }
-    return answers(changes.length, made);
-  }
-
-  /**
-   * Has the next claims look for what a write may have made claimable from these instants on, even if it
-   * fails: its answer may be all that was lost.
-   */
-  async #writing<T>(times: readonly EpochMs[], write: Promise<T>): Promise<T> {
-    try {
-      return await write;
-    } finally {
-      if (times.length > 0) this.#floors.wrote(times.reduce((least, at) => Math.min(least, at)));
-    }
+    return listLate(...this.#at(), filter, page);
   }
 
   /** Calls a function that inserts runs, or the one for runs that pools choose. */
@@ -697,32 +531,31 @@ export class PostgresStore implements ScheduleStore {
     return this.#callAll<T>([name, ...values]);
   }
 
-  /** Calls functions of the schema in one statement, each but the first with the answer of the one before it. */
+  /** See `callAll`. */
   async #callAll<T>(...calls: readonly NextCall[]): Promise<T> {
-    const all: string[] = [];
-    const text = calls.reduce((answer, [name, ...values]) => {
-      const places = values.map((value) => `$${all.push(value)}`);
-      const given = answer === "" ? places : [answer, ...places];
-      return `${this.#schema}.${name}(${given.join(", ")})`;
-    }, "");
-    const [row] = await this.#query<{ answer: T }>(`SELECT ${text} AS answer`, all);
-    return row!.answer;
+    return callAll<T>(this.#require(), ...calls);
   }
 
   async #query<Row>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
-    return this.#require().query<Row>(text, values);
+    return this.#require().database.query<Row>(text, values);
   }
 
-  #require(): Database {
-    if (this.#database !== undefined) return this.#database;
+  /** The schema of the namespace's tables, quoted. */
+  get #schema(): string {
+    return this.#require().schema;
+  }
+
+  /** The arguments with which all reads and writes begin. */
+  #at(): [database: Database, schema: string] {
+    const { database, schema } = this.#require();
+    return [database, schema];
+  }
+
+  #require(): Opened {
+    if (this.#opened !== undefined) return this.#opened;
     throw new StoreError(
       "STORE_CLOSED",
       "The Postgres store is not open; call open() first, and nothing after close().",
     );
   }
-}
-
-/** Returns whether a change may revive an ended run. */
-function revives({ from, state }: RunChange): boolean {
-  return !isEnded(state) && from.some(isEnded);
 }

@@ -1,42 +1,22 @@
-import type { EpochMs, Run } from "@tidegate/core";
+import type { EpochMs } from "@tidegate/core";
 import type {
   ClaimedRun,
   ClaimRequest,
   EndEffect,
   GroupState,
-  NewRun,
   PlanCommit,
   RunEnd,
 } from "@tidegate/core/store";
+import { claimedAsPlanned, isPlainPlan } from "@tidegate/store-kit";
 import { toArrays } from "./arrays.js";
 import type { Database } from "./database.js";
 import { END_COLUMNS } from "./migrations/0032-shortcuts/end-function.js";
 import { PLAIN_STEP_COLUMNS } from "./migrations/0032-shortcuts/plan-function.js";
 
-/** The token of the first claim of a run. */
-const FIRST_TOKEN = 1;
-
 /** A commit, and the claim for which its run is claimed at once, if any. */
 export interface PlainStep {
   readonly commit: PlanCommit;
   readonly request?: ClaimRequest | undefined;
-}
-
-/** Returns whether a commit moves the watermark over a single run that needs no gates, pools or positions. */
-export function isPlain({
-  runs,
-  supersedes = [],
-  whilePaused = false,
-  offsets,
-  ...commit
-}: PlanCommit): boolean {
-  const [run] = runs;
-  if (run === undefined || runs.length > 1 || supersedes.length > 0 || whilePaused) return false;
-  if ((offsets ?? null) !== null || (run.offsets ?? null) !== null) return false;
-  if (run.snapshot !== undefined || run.isPooled === true) return false;
-  const isWhole = run.lower === commit.watermark && run.upper === commit.newWatermark;
-  const isOfLane = run.kind === "SCHEDULED" && run.generation === 0 && run.plannedAt === commit.plannedAt;
-  return run.state === "PLANNED" && isWhole && isOfLane && (run.gating ?? "none") === "none";
 }
 
 /** Returns which steps one statement makes: the first of each group, if it is plain, and claims of one owner. */
@@ -47,7 +27,7 @@ export function plainOf(steps: readonly PlainStep[]): number[] {
   for (const [no, { commit, request }] of steps.entries()) {
     const isFirst = !groups.has(commit.groupId);
     groups.add(commit.groupId);
-    if (!isFirst || !isPlain(commit)) continue;
+    if (!isFirst || !isPlainPlan(commit)) continue;
     owner ??= request?.owner;
     if (request !== undefined && request.owner !== owner) continue;
     plain.push(no);
@@ -94,51 +74,17 @@ export async function planPlain(
   const made = new Map<number, ClaimedRun | undefined>();
   for (const no of row?.made ?? []) made.set(no - 1, undefined);
   for (const no of row?.claimed ?? [])
-    made.set(no - 1, claimedRun(steps[no - 1]!.commit.runs[0]!, { now, leaseUntil }));
+    made.set(no - 1, claimedAsPlanned(steps[no - 1]!.commit.runs[0]!, { now, leaseUntil }));
   return made;
 }
-
-/** Returns a run that was claimed as it was planned. */
-function claimedRun(
-  { isPooled: _isPooled, gating: _gating, ...run }: NewRun,
-  { now, leaseUntil }: Pick<ClaimRequest, "now" | "leaseUntil">,
-): ClaimedRun {
-  return {
-    run: { ...CLAIMED, ...run, state: "SUBMITTING", leaseUntil, submittedAt: now, offsets: null },
-    token: FIRST_TOKEN,
-    isRecovered: false,
-  };
-}
-
-const CLAIMED = {
-  attempt: 1,
-  place: "active",
-  readyAt: null,
-  wait: null,
-  markedReady: null,
-  isBlocking: false,
-  isSuperseded: false,
-  isCancelRequested: false,
-  isJobOpen: true,
-  startedAt: null,
-  endedAt: null,
-  jobId: null,
-  jobAddress: null,
-  metrics: null,
-  error: null,
-  history: [],
-  inputs: [],
-  staleAt: null,
-  report: null,
-  snapshot: null,
-} as const satisfies Partial<Run>;
 
 /** Returns whether a run of a lane simply succeeds. */
 export function isPlainEnd({ run, change }: RunEnd): boolean {
   const { from, state, token, isJobOpen, reason, attempt, error, attemptRecord, scheduleVersion } = change;
   const isOfLane = run.kind === "SCHEDULED" && run.generation === 0;
   const isFromActive = from.includes("SUBMITTING") && from.includes("RUNNING");
-  const isPlain = [reason, attempt, attemptRecord, scheduleVersion].every((value) => value === undefined);
+  const others = [reason, attempt, attemptRecord, scheduleVersion, change.snapshot];
+  const isPlain = others.every((value) => value === undefined);
   const isKnown =
     change.startedAt !== undefined &&
     change.endedAt !== undefined &&

@@ -1,4 +1,4 @@
-import type { NewRun } from "@tidegate/core/store";
+import type { NewRun, RunChange } from "@tidegate/core/store";
 import { toJson } from "./json.js";
 import type { NextCall } from "./offsets.js";
 
@@ -8,4 +8,18 @@ export function snapshotsOf(runs: readonly NewRun[]): NextCall[] {
     snapshot === undefined ? [] : [{ id, snapshot: toJson(snapshot) }],
   );
   return rows.length === 0 ? [] : [["snapshots_inserted", toJson(rows)]];
+}
+
+/**
+ * Returns the call that notes what changes say of snapshots; none if they say nothing.
+ *
+ * @param wave - the changes with their numbers, as `change_runs` returns those that it has made
+ */
+export function changedSnapshotsOf(
+  wave: readonly { readonly element: RunChange; readonly no: number }[],
+): NextCall[] {
+  const rows = wave.flatMap(({ element: { id, snapshot }, no }) =>
+    snapshot === undefined ? [] : [{ no, id, snapshot: toJson(snapshot) }],
+  );
+  return rows.length === 0 ? [] : [["snapshots_changed", toJson(rows)]];
 }

@@ -34,6 +34,15 @@ describe("opening", () => {
     await expect(opening).rejects.not.toThrow(/secret/);
   });
 
+  it("a malformed address is refused before anything is opened, and tells no password", () => {
+    const opening = (): unknown =>
+      new PostgresStore({ connectionString: "postgres://me:s3cret/pass@127.0.0.1:5432/shop" });
+    expect(opening).toThrow(
+      expect.objectContaining({ code: "CONFIGURATION_INVALID", field: "connectionString" }),
+    );
+    expect(opening).not.toThrow(/s3cret/);
+  });
+
   it("a database that does not exist says so", async () => {
     const connectionString = scene.server.url("nowhere");
     await expect(new PostgresStore({ connectionString }).open()).rejects.toMatchObject({

@@ -9,7 +9,8 @@ import {
   takeFairly,
   takeTogether,
 } from "@tidegate/core/store";
-import type { BeforeRow } from "./held-rows.js";
+import { FIRST_CLAIM } from "@tidegate/store-kit";
+import { heldRow } from "./held-rows.js";
 import { asRun, queueNo, type RunRow } from "./run-rows.js";
 import type { Statements } from "./statements.js";
 import type { Tables } from "./tables.js";
@@ -150,26 +151,6 @@ function claimOne(
   return { run: claimedFirst(row, groupId, now, leaseUntil), token, isRecovered: false };
 }
 
-function heldRow(row: ReadyRow, token: number, leaseUntil: EpochMs): BeforeRow {
-  return {
-    no: row.no,
-    group_no: row.group_no,
-    lower: row.lower,
-    upper: row.upper,
-    generation: row.generation,
-    id: row.id,
-    kind: row.kind,
-    state: "SUBMITTING",
-    token,
-    place: "active",
-    lease_until: leaseUntil,
-    is_blocking: 0,
-    is_superseded: 0,
-    backfill_id: row.backfill_id,
-    gating: row.gating,
-  };
-}
-
 function compareClaims({ row: a }: Taken, { row: b }: Taken): number {
   if (a.queue !== b.queue) return PRECEDENCE.indexOf(a.queue) - PRECEDENCE.indexOf(b.queue);
   return a.ready_at! - b.ready_at! || (a.id < b.id ? -1 : 1);
@@ -177,6 +158,7 @@ function compareClaims({ row: a }: Taken, { row: b }: Taken): number {
 
 function claimedFirst(row: ReadyRow, groupId: string, now: EpochMs, leaseUntil: EpochMs): Run {
   return {
+    ...FIRST_CLAIM,
     id: row.id,
     groupId,
     kind: row.kind,
@@ -185,33 +167,13 @@ function claimedFirst(row: ReadyRow, groupId: string, now: EpochMs, leaseUntil: 
     generation: row.generation,
     intervals: row.intervals,
     scheduledTime: row.scheduled_time,
-    state: "SUBMITTING",
     reason: row.reason,
     scheduleVersion: row.schedule_version,
     backfillId: row.backfill_id,
     operator: row.operator,
-    attempt: 1,
-    place: "active",
-    readyAt: null,
     leaseUntil,
-    wait: null,
-    markedReady: null,
-    isBlocking: false,
-    isSuperseded: false,
-    isCancelRequested: false,
-    isJobOpen: true,
     plannedAt: row.planned_at,
     submittedAt: now,
-    startedAt: null,
-    endedAt: null,
-    jobId: null,
-    jobAddress: null,
-    metrics: null,
-    error: null,
-    history: [],
-    inputs: [],
-    staleAt: null,
-    report: null,
     offsets: row.offsets === null ? null : (JSON.parse(row.offsets) as Run["offsets"]),
     snapshot: row.snapshot === null ? null : (JSON.parse(row.snapshot) as Run["snapshot"]),
   };

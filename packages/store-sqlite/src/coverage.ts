@@ -2,8 +2,8 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Interval, RunState, RunTally } from "@tidegate/core";
 import type { CoverageRange } from "@tidegate/core/store";
 import { asTally, type TallyRow } from "@tidegate/store-kit";
+import { countLate } from "./late-runs.js";
 import { longestRunMs } from "./longest-run.js";
-import { LATE, LATE_MS } from "./migrations/0004-long-ledgers.js";
 import type { Statements } from "./statements.js";
 
 /**
@@ -102,12 +102,6 @@ const OTHER = `SELECT state, reason, count(*) AS runs, sum(intervals) AS interva
     UNION ALL ${OTHERS("run_with_reason", "reason IS NOT NULL AND state = 'SUCCEEDED'")}
   ) GROUP BY state, reason`;
 
-const LATE_RUNS = (index: string, condition: string): string =>
-  `SELECT count(*) AS late FROM run ${index} JOIN (
-      SELECT version, json_extract(spec, '$.delayMs') AS delay_ms FROM schedule_version WHERE schedule_no = ?1
-    ) v ON v.version = run.schedule_version
-    WHERE group_no = ?1 AND ${condition} AND planned_at - scheduled_time - v.delay_ms > ?2`;
-
 /**
  * Counts over a group's whole ledger: see `ScheduleStore.tally`. The runs that have simply succeeded are the
  * group's runs less all others, which have indexes.
@@ -115,8 +109,6 @@ const LATE_RUNS = (index: string, condition: string): string =>
 export function tally(statements: Statements, no: number | undefined, lateToleranceMs: number): RunTally {
   if (no === undefined) return asTally([]);
   const others = statements.all<TallyRow>(OTHER, no);
-  const late =
-    lateToleranceMs < LATE_MS ? LATE_RUNS("", "kind = 'SCHEDULED'") : LATE_RUNS("INDEXED BY run_late", LATE);
   const { runs } = statements.get<{ runs: number }>(
     "SELECT run_count AS runs FROM schedule_state WHERE no = ?",
     no,
@@ -129,7 +121,7 @@ export function tally(statements: Statements, no: number | undefined, lateTolera
       reason: null,
       runs: succeeded,
       intervals: 0,
-      ...statements.get<{ late: number }>(late, no, lateToleranceMs)!,
+      late: countLate(statements, no, lateToleranceMs),
     },
   ]);
 }

@@ -7,16 +7,27 @@ interface Waiter {
   readonly reject: (error: unknown) => void;
 }
 
+/** A write of the transaction in progress, and its answer. */
+interface Written {
+  readonly operation: () => unknown;
+  answer: unknown;
+}
+
 /**
  * Combines all writes of one turn of the event loop in one transaction, so that many small writes cost one
  * flush to disk. A promise resolves when the transaction is durable. A read within the turn sees the writes
  * in progress, and resolves with them.
+ *
+ * A write that throws leaves nothing behind: the transaction is rolled back, and its other writes are made again.
+ * That is rare, whereas a savepoint for each write would have SQLite copy every page that it changes.
  */
 export class GroupCommit {
   readonly #database: DatabaseSync;
   readonly #path: string;
   readonly #onRollback: () => void;
   #waiters: Waiter[] = [];
+  /** In the order in which they were made. */
+  #written: Written[] = [];
   #isInTransaction = false;
   #isClosed = false;
 
@@ -28,13 +39,15 @@ export class GroupCommit {
   }
 
   /**
-   * Runs a write. One that throws leaves nothing behind and does not affect the others of its transaction.
+   * Runs a write. One that throws does not affect the others of its transaction.
+   *
+   * @param operation - does the same if it is run again after a rollback
    */
   async write<T>(operation: () => T): Promise<T> {
     this.#requireOpen();
-    const result = this.#inSavepoint(operation);
+    const written = this.#make(operation);
     await this.#committed();
-    return result;
+    return written.answer as T;
   }
 
   /** Runs a read. */
@@ -64,17 +77,16 @@ export class GroupCommit {
     );
   }
 
-  #inSavepoint<T>(operation: () => T): T {
+  #make(operation: () => unknown): Written {
     try {
       this.#begin();
-      this.#database.exec("SAVEPOINT operation");
     } catch (error) {
       throw asStoreError(error, this.#path);
     }
     try {
-      const result = operation();
-      this.#database.exec("RELEASE operation");
-      return result;
+      const written = { operation, answer: operation() };
+      this.#written.push(written);
+      return written;
     } catch (error) {
       this.#undo(error);
       throw asStoreError(error, this.#path);
@@ -82,15 +94,30 @@ export class GroupCommit {
   }
 
   /**
-   * SQLite rolls back the whole transaction for some errors, such as a full disk; then every write of it is
-   * lost.
+   * Undoes a write that has thrown: all before it are made again, and committed, so that the next that throws makes
+   * none of them once more. SQLite rolls back the whole transaction for some errors, such as a full disk; then every
+   * write of it is lost.
    */
   #undo(error: unknown): void {
-    if (this.#database.isTransaction) {
-      this.#database.exec("ROLLBACK TO operation; RELEASE operation");
-      this.#onRollback();
+    if (!this.#database.isTransaction) {
+      this.#lost(error);
       return;
     }
+    try {
+      this.#database.exec("ROLLBACK");
+      this.#onRollback();
+      this.#database.exec("BEGIN IMMEDIATE");
+      for (const written of this.#written) written.answer = written.operation();
+    } catch (again) {
+      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+      this.#lost(again);
+      return;
+    }
+    this.#commit();
+  }
+
+  /** Rejects all writes of a transaction that was rolled back. */
+  #lost(error: unknown): void {
     this.#isInTransaction = false;
     this.#onRollback();
     this.#failed(error);
@@ -117,14 +144,12 @@ export class GroupCommit {
       this.#database.exec("COMMIT");
     } catch (error) {
       if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
-      this.#onRollback();
-      this.#failed(error);
+      this.#lost(error);
       return;
     }
     this.#settle(undefined);
   }
 
-  /** Rejects all writes of a transaction that was rolled back as a whole. */
   #failed(thrown: unknown): void {
     const error = asStoreError(thrown, this.#path);
     if (error instanceof StoreError && error.code === "STORE_FULL") this.#makeRoom();
@@ -146,6 +171,7 @@ export class GroupCommit {
   #settle(error: unknown): void {
     const waiters = this.#waiters;
     this.#waiters = [];
+    this.#written = [];
     for (const { resolve, reject } of waiters) {
       if (error === undefined) resolve();
       else reject(error);

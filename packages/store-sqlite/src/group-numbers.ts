@@ -1,7 +1,7 @@
 import type { Statements } from "./statements.js";
 
-/** How many groups stay in memory. */
-const CACHED_GROUPS = 100_000;
+/** How many groups stay in memory: as many as schedules do. */
+const CACHED_GROUPS = 200_000;
 
 /** The short numbers under which groups are stored. */
 export class GroupNumbers {

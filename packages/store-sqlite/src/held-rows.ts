@@ -20,6 +20,34 @@ export type BeforeRow = Pick<
   | "gating"
 >;
 
+/** Returns the row of a run that was claimed for the first time. */
+export function heldRow(
+  row: Pick<
+    BeforeRow,
+    "no" | "group_no" | "lower" | "upper" | "generation" | "id" | "kind" | "backfill_id" | "gating"
+  >,
+  token: number,
+  leaseUntil: number,
+): BeforeRow {
+  return {
+    no: row.no,
+    group_no: row.group_no,
+    lower: row.lower,
+    upper: row.upper,
+    generation: row.generation,
+    id: row.id,
+    kind: row.kind,
+    state: "SUBMITTING",
+    token,
+    place: "active",
+    lease_until: leaseUntil,
+    is_blocking: 0,
+    is_superseded: 0,
+    backfill_id: row.backfill_id,
+    gating: row.gating,
+  };
+}
+
 /**
  * Rows of runs as they were claimed, so that the change that ends one need not read it again: the store has exclusive
  * use of the file. Every other write of a claimed run forgets its row.

@@ -1,6 +1,7 @@
 import type { EpochMs } from "@tidegate/core";
 import { gatedSince, isAdmitted, isHeldBeside, isLagging, queueOf } from "@tidegate/core/store";
 import type { LaneCounts } from "@tidegate/store-kit";
+import type { GroupStates } from "./group-states.js";
 import { gatingNo, inItsQueues, queueNo, type RunRow } from "./run-rows.js";
 import type { Statements } from "./statements.js";
 
@@ -29,12 +30,12 @@ interface MutableLane {
   waiting: number;
   gated: number;
   blocking: number;
-  /** As last read. */
-  row?: LaneRow;
+  /** The first of the runs that wait, in their order, as far as they are known without being read. */
+  next: Rival[];
 }
 
 /** The fields of a run that an admission needs. */
-type Rival = Pick<
+export type Rival = Pick<
   RunRow,
   | "id"
   | "lower"
@@ -51,11 +52,8 @@ type Rival = Pick<
 /** Where a run stands in its lane. */
 type Position = Pick<RunRow, "lower" | "generation" | "upper">;
 
-/** The lane columns of a group. */
-interface LaneRow {
-  readonly lane_width: number;
-  readonly delay_ms: number;
-}
+/** How many of a lane's waiting runs are known at most. */
+const MOST_KNOWN = 8;
 
 const EMPTY: Lane = { admitted: [], beside: [], waiting: 0, gated: 0, blocking: 0 };
 
@@ -88,10 +86,12 @@ const PUT_BACK = "UPDATE run SET place = 'waiting', ready_at = NULL, wait = ? WH
  */
 export class Lanes {
   readonly #statements: Statements;
+  readonly #states: GroupStates;
   readonly #lanes = new Map<number, MutableLane>();
 
-  constructor(statements: Statements) {
+  constructor(statements: Statements, states: GroupStates) {
     this.#statements = statements;
+    this.#states = states;
     this.reread();
   }
 
@@ -125,9 +125,14 @@ export class Lanes {
     return waiting > 0 || blocking > 0 ? 0 : Math.max(0, laneWidth - admitted.length);
   }
 
+  /** Returns how many runs the lane admits. */
+  widthOf(groupNo: number): number {
+    return this.#states.of(groupNo)?.lane_width ?? 0;
+  }
+
   /** Returns the schedule's delay, ms. */
   delayOf(groupNo: number): number {
-    return this.#laneRow(groupNo).delay_ms;
+    return this.#states.of(groupNo)?.delay_ms ?? 0;
   }
 
   /** Returns whether a gated run of the lane keeps its turn; if a run is given, before it. */
@@ -139,18 +144,19 @@ export class Lanes {
   /** Returns whether a place is free for a run, and no gated run keeps its turn before it. */
   mayEnter(groupNo: number, run: Position): boolean {
     const { admitted, blocking } = this.of(groupNo);
-    if (blocking > 0 || admitted.length >= this.#laneRow(groupNo).lane_width) return false;
+    if (blocking > 0 || admitted.length >= this.widthOf(groupNo)) return false;
     return !this.keepsTurn(groupNo, run);
   }
 
-  /** Returns a group's planned runs of all kinds. */
+  /** Returns a group's planned runs of all kinds, which the caller may change. */
   planned(groupNo: number): string[] {
+    this.forgetNext(groupNo);
     const { admitted, beside, waiting } = this.of(groupNo);
     const placed = [
       ...[...admitted, ...beside].flatMap((id) => this.#ifPlanned(id)),
       ...this.#gated(groupNo),
     ];
-    return [...placed, ...this.#oldestWaiting(groupNo, waiting)].map(({ id }) => id);
+    return [...placed, ...this.#readWaiting(groupNo, waiting)].map(({ id }) => id);
   }
 
   /**
@@ -167,13 +173,30 @@ export class Lanes {
     this.#forgetEmpty(groupNo);
   }
 
+  /** Records that a new run waits for a place, and admits waiting runs if there is room. */
+  wait(groupNo: number, run: Rival, at: EpochMs): void {
+    const lane = this.#mutable(groupNo);
+    const { next } = lane;
+    const isKnown = next.length === lane.waiting && next.length < MOST_KNOWN;
+    const isLast = next.length === 0 || compare(next.at(-1)!, run) < 0;
+    place(lane, run.id, "waiting", 1);
+    if (isKnown && isLast) lane.next = [...next, run];
+    this.#admit(groupNo, at);
+  }
+
+  /** Forgets which runs wait, since they may be changed. */
+  forgetNext(groupNo: number): void {
+    const lane = this.#lanes.get(groupNo);
+    if (lane !== undefined) lane.next = [];
+  }
+
   /**
    * Changes how many runs the lane admits. Planned runs first give up their places; those that get one again
    * are as they were before.
    */
   resize(groupNo: number, laneWidth: number, at: EpochMs): void {
     this.#statements.run("UPDATE schedule_state SET lane_width = ? WHERE no = ?", laneWidth, groupNo);
-    delete this.#lanes.get(groupNo)?.row;
+    this.#states.forget(groupNo);
     const { admitted, blocking } = this.of(groupNo);
     const ready = admitted.flatMap((id) => this.#ifPlanned(id));
     const placed = [...ready, ...this.#gated(groupNo)].sort(compare);
@@ -194,13 +217,13 @@ export class Lanes {
 
   /** Returns whether a planned run beside the lane waits: see `isHeldBeside`. */
   holds(groupNo: number, kind: RunRow["kind"]): boolean {
-    return kind === "BACKFILL" && isHeldBeside(kind, this.#laneRow(groupNo).lane_width);
+    return kind === "BACKFILL" && isHeldBeside(kind, this.widthOf(groupNo));
   }
 
   /** Sets the schedule's delay, ms. */
   setDelay(groupNo: number, delayMs: number): void {
     this.#statements.run("UPDATE schedule_state SET delay_ms = ? WHERE no = ?", delayMs, groupNo);
-    delete this.#lanes.get(groupNo)?.row;
+    this.#states.forget(groupNo);
   }
 
   /** Forgets a group that was removed with its runs. */
@@ -214,21 +237,21 @@ export class Lanes {
    */
   #admit(groupNo: number, at: EpochMs): void {
     const lane = this.#mutable(groupNo);
-    const { lane_width, delay_ms } = this.#laneRow(groupNo);
+    const laneWidth = this.widthOf(groupNo);
     const turn = this.#oldestTurn(groupNo);
     let lags: boolean | undefined;
     let batch = 0;
-    while (lane.blocking === 0 && lane.waiting > 0 && lane.admitted.length < lane_width) {
-      batch = Math.max(lane_width - lane.admitted.length, 2 * batch);
-      const oldest = this.#oldestWaiting(groupNo, Math.min(lane.waiting, batch));
+    while (lane.blocking === 0 && lane.waiting > 0 && lane.admitted.length < laneWidth) {
+      batch = Math.max(laneWidth - lane.admitted.length, 2 * batch);
+      const oldest = this.#oldestWaiting(groupNo, lane, Math.min(lane.waiting, batch));
       if (oldest.length === 0) return;
       for (const run of oldest) {
-        if (lane.admitted.length >= lane_width || (turn !== undefined && compare(turn, run) < 0)) return;
+        if (lane.admitted.length >= laneWidth || (turn !== undefined && compare(turn, run) < 0)) return;
         if (run.gating > 0) {
           this.#gate(lane, run, at);
           if (run.gating !== OVERTAKABLE) return;
         } else {
-          lags ??= isLagging({ ...run, scheduledTime: run.scheduled_time }, at, delay_ms);
+          lags ??= isLagging({ ...run, scheduledTime: run.scheduled_time }, at, this.delayOf(groupNo));
           this.#makeReady(lane, run, at, lags);
         }
       }
@@ -281,7 +304,14 @@ export class Lanes {
     return this.#statements.all<Rival>(WAITING_BEFORE, groupNo, lower, generation, upper);
   }
 
-  #oldestWaiting(groupNo: number, limit: number): Rival[] {
+  #oldestWaiting(groupNo: number, lane: MutableLane, limit: number): readonly Rival[] {
+    if (lane.next.length >= limit) return lane.next.slice(0, limit);
+    const read = this.#readWaiting(groupNo, Math.max(limit, MOST_KNOWN));
+    lane.next = read.slice(0, MOST_KNOWN);
+    return read.slice(0, limit);
+  }
+
+  #readWaiting(groupNo: number, limit: number): Rival[] {
     return limit === 0 ? [] : this.#statements.all<Rival>(OLDEST_WAITING, groupNo, limit);
   }
 
@@ -289,19 +319,10 @@ export class Lanes {
     return this.#statements.all<Rival>(IF_PLANNED, id);
   }
 
-  #laneRow(groupNo: number): LaneRow {
-    const lane = this.#lanes.get(groupNo);
-    if (lane?.row !== undefined) return lane.row;
-    const text = "SELECT lane_width, delay_ms FROM schedule_state WHERE no = ?";
-    const row = this.#statements.get<LaneRow>(text, groupNo) ?? { lane_width: 0, delay_ms: 0 };
-    if (lane !== undefined) lane.row = row;
-    return row;
-  }
-
   #mutable(groupNo: number): MutableLane {
     const known = this.#lanes.get(groupNo);
     if (known !== undefined) return known;
-    const lane: MutableLane = { admitted: [], beside: [], waiting: 0, gated: 0, blocking: 0 };
+    const lane: MutableLane = { admitted: [], beside: [], waiting: 0, gated: 0, blocking: 0, next: [] };
     this.#lanes.set(groupNo, lane);
     return lane;
   }
@@ -328,6 +349,8 @@ function moveTo(lane: MutableLane, run: Rival, to: RunRow["place"]): void {
 
 /** Adds a run to a part, or removes it. */
 function place(lane: MutableLane, id: string, at: LanePart, step: 1 | -1): void {
+  // Where a run waits that comes back is not known.
+  if (at === "waiting") lane.next = step === 1 ? [] : lane.next.filter((run) => run.id !== id);
   if (at === "waiting" || at === "gated" || at === "blocking") lane[at] += step;
   else if (at !== "none" && step === 1) lane[at].push(id);
   else if (at !== "none") lane[at].splice(lane[at].indexOf(id), 1);

@@ -91,7 +91,7 @@ const SOURCES: RunSources = {
     if (staleness !== undefined) return [indexed("run_stale", ANY.where)];
     if (isSnapshot === true) return [indexed("run_snapshot", ANY.where)];
     if (isSuperseded === true) return [indexed("run_superseded", ANY.where)];
-    if (isUncovered === true) return [indexed("run_uncovered", ANY.where)];
+    if (isUncovered === true) return [indexed("run_to_cover", ANY.where)];
     if (isBlocking === true) return [indexed("run_blocking", ANY.where)];
     return isJobOpen === true ? [indexed("run_held", ANY.where)] : undefined;
   },

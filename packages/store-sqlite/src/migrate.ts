@@ -21,6 +21,8 @@ import { up as lateData } from "./migrations/0022-late-data.js";
 import { up as logs } from "./migrations/0025-logs.js";
 import { up as splitVersions } from "./migrations/0027-split-versions.js";
 import { up as snapshots } from "./migrations/0029-snapshots.js";
+import { up as lostPositions } from "./migrations/0042-lost-positions.js";
+import { up as lateRuns } from "./migrations/0060-late-runs.js";
 
 /** All steps of the schema, in order. */
 export const STEPS: SchemaSteps = {
@@ -51,6 +53,10 @@ export const STEPS: SchemaSteps = {
   "0027-split-versions": { up: splitVersions, least: "0021-shards" },
   // A release that does not know snapshots would read their intervals alone.
   "0029-snapshots": { up: snapshots, least: "0029-snapshots" },
+  // A release that does not know the reason would never cover what is left of such runs.
+  "0042-lost-positions": { up: lostPositions, least: "0042-lost-positions" },
+  // A release that does not know the count of late runs would leave it behind.
+  "0060-late-runs": { up: lateRuns, least: "0060-late-runs" },
 };
 
 /**

@@ -24,6 +24,9 @@ const OPEN = `SELECT ${FIELDS} FROM run WHERE id = ? AND lower < ? AND upper > ?
 
 const ALL = `SELECT ${FIELDS} FROM run INDEXED BY run_by_interval WHERE ${WITHIN}`;
 
+const NEWEST_COPY = `SELECT upper FROM run INDEXED BY run_snapshot WHERE snapshot IS NOT NULL AND group_no = ?
+  AND is_superseded = 0 AND state = 'SUCCEEDED' ORDER BY lower DESC, generation DESC, upper DESC LIMIT 1`;
+
 /** Returns the time that a group's ledger does not cover: see `RunLedger.missingTime`. */
 export function missingTimeOf(tables: Tables, query: MissingTimeQuery): IntervalSet {
   const { statements, groups } = tables;
@@ -36,7 +39,8 @@ export function missingTimeOf(tables: Tables, query: MissingTimeQuery): Interval
   const runs = suspects.flatMap(({ lower, upper }) =>
     statements.all<CoveringRun>(ALL, no, lower - first, upper, lower),
   );
-  return missingTime(query, suspects, runs, row.status);
+  const copy = statements.get<{ upper: number }>(NEWEST_COPY, no);
+  return missingTime(query, suspects, runs, { ...row, copiedUpTo: copy?.upper });
 }
 
 function othersOf({ statements, lanes }: Tables, no: number, { lower, upper }: Interval): CoveringRun[] {

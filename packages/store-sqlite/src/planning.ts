@@ -2,37 +2,28 @@ import type { EpochMs } from "@tidegate/core";
 import { overlapsOf } from "@tidegate/core/interval";
 import {
   type ClaimQueue,
+  type ClaimRequest,
   type DueFire,
   type DueQuery,
   gatedSince,
+  isBehind,
   isLagging,
   mayRunBeside,
   maySupersede,
   type NewRun,
+  type PlanAnswer,
   type PlanCommit,
   queueOf,
 } from "@tidegate/core/store";
-import { hasTwins } from "@tidegate/store-kit";
-import type { LanePart } from "./lanes.js";
-import { type Entry, insertRun, type RunRow } from "./run-rows.js";
-import { standingFor } from "./standing.js";
+import { claimedAsPlanned, hasTwins } from "@tidegate/store-kit";
+import { insertClaimed } from "./claimed-rows.js";
+import type { LanePart, Rival } from "./lanes.js";
+import { lateAmong } from "./late-runs.js";
+import { type Entry, gatingNo, insertRun, type RunRow } from "./run-rows.js";
+import { hasOpen, newestSnapshot, standingFor } from "./standing.js";
 import type { Statements } from "./statements.js";
 import { supersede, supersedeRow } from "./supersede.js";
 import type { Tables } from "./tables.js";
-
-interface StateRow {
-  readonly incarnation: string;
-  readonly version: number;
-  readonly is_planning: number;
-  readonly watermark: number;
-  readonly next_fire_at: number | null;
-  readonly lane_width: number;
-  readonly delay_ms: number;
-  readonly longest_run_ms: number;
-}
-
-const STATE =
-  "SELECT incarnation, version, is_planning, watermark, next_fire_at, lane_width, delay_ms, longest_run_ms FROM schedule_state WHERE no = ?";
 
 /** The fields of a run that decide whether a plan may supersede it. */
 type CoveredRow = Pick<
@@ -44,25 +35,31 @@ const COVERED =
   "SELECT id, group_no, kind, place, lower, upper, state, is_superseded FROM run WHERE id = ? AND group_no = ?";
 
 const ADVANCE =
-  "UPDATE schedule_state SET watermark = ?, next_fire_at = ?, longest_run_ms = ?, run_count = run_count + ?, waits_since = ? WHERE no = ?";
+  "UPDATE schedule_state SET watermark = ?, next_fire_at = ?, longest_run_ms = ?, run_count = run_count + ?, late_runs = late_runs + ?, waits_since = ? WHERE no = ?";
 
 const ADVANCE_WITH_OFFSETS = ADVANCE.replace("waits_since = ?", "waits_since = ?, offsets = ?");
 
+/** A claim of the run that a commit plans. */
+export type PlanClaim = Pick<ClaimRequest, "now" | "leaseUntil">;
+
 /**
- * Moves one watermark and inserts the runs that tile what it passed. `false`, with nothing written, if it has
+ * Moves one watermark and inserts the runs that tile what it passed. Refuses, with nothing written, if it has
  * moved.
+ *
+ * @param claim - of the only run of a plain plan, which is claimed if it would be ready at once
  */
-export function planOne(tables: Tables, commit: PlanCommit): boolean {
-  const { statements, groups, lanes, sleepers } = tables;
+export function planOne(tables: Tables, commit: PlanCommit, claim?: PlanClaim): PlanAnswer {
+  const { statements, groups, states, lanes, sleepers } = tables;
   const no = groups.numberOf(commit.groupId);
-  const state = no === undefined ? undefined : statements.get<StateRow>(STATE, no);
-  if (no === undefined || state === undefined) return false;
-  if (state.version !== commit.version || state.watermark !== commit.watermark) return false;
+  const state = no === undefined ? undefined : states.of(no);
+  if (no === undefined || state === undefined) return "refused";
+  if (state.version !== commit.version || state.watermark !== commit.watermark) return "refused";
   const { whilePaused = false, supersedes = [] } = commit;
-  if (state.incarnation !== commit.incarnation) return false;
-  if (whilePaused ? !isPaused(statements, no) : state.is_planning !== 1) return false;
+  if (state.incarnation !== commit.incarnation) return "refused";
+  if (whilePaused ? !isPaused(statements, no) : state.is_planning !== 1) return "refused";
   const covered = supersedes.map((id) => statements.get<CoveredRow>(COVERED, id, no));
-  if (!covered.every((row) => row !== undefined && mayCover(commit.runs, row))) return false;
+  if (!covered.every((row) => row !== undefined && mayCover(commit.runs, row))) return "refused";
+  if (commit.unlessOpen !== undefined && hasOpen(tables, no, commit.unlessOpen)) return "refused";
   let places = lanes.freePlaces(no, state.lane_width);
   let longest = state.longest_run_ms;
   let placesTaken = lanes.of(no).admitted.length;
@@ -70,7 +67,8 @@ export function planOne(tables: Tables, commit: PlanCommit): boolean {
   const { plannedAt } = commit;
   let isTurnKept = places > 0 && lanes.keepsTurn(no);
   let hasSkipped = false;
-  const entered: { id: string; part: LanePart }[] = [];
+  let answer: PlanAnswer = "planned";
+  const entered: { run: NewRun; part: LanePart }[] = [];
   for (const [index, run] of commit.runs.entries()) {
     let entry: Entry = { place: "none" };
     const isBeside = run.state === "PLANNED" && run.kind !== "SCHEDULED";
@@ -86,9 +84,14 @@ export function planOne(tables: Tables, commit: PlanCommit): boolean {
     } else if (run.state === "PLANNED") {
       entry = { place: "waiting", wait: { reason: "lane", since: run.plannedAt } };
     }
-    if (!insertRun(statements, no, run, entry)) {
+    if (entry.place === "ready" && claim !== undefined) {
+      const row = insertClaimed(statements, no, run, { ...claim, queue: entry.queue });
+      if (row === undefined) return "refused";
+      tables.held.add(row);
+      answer = claimedAsPlanned(run, claim);
+    } else if (!insertRun(statements, no, run, entry)) {
       removeRuns(statements, commit.runs.slice(0, index));
-      return false;
+      return "refused";
     }
     longest = Math.max(longest, run.upper - run.lower);
     if (entry.place === "none") {
@@ -96,14 +99,14 @@ export function planOne(tables: Tables, commit: PlanCommit): boolean {
       continue;
     }
     if (isBeside) {
-      entered.push({ id: run.id, part: "beside" });
+      entered.push({ run, part: "beside" });
       continue;
     }
     if (entry.place === "ready") {
       places -= 1;
       placesTaken += 1;
     }
-    entered.push({ id: run.id, part: entry.place === "ready" ? "admitted" : entry.place });
+    entered.push({ run, part: entry.place === "ready" ? "admitted" : entry.place });
   }
   const waitsSince = commit.waits === true ? plannedAt : null;
   const offsets = commit.offsets === undefined ? [] : [JSON.stringify(commit.offsets)];
@@ -113,17 +116,29 @@ export function planOne(tables: Tables, commit: PlanCommit): boolean {
     commit.nextFireAt,
     longest,
     commit.runs.length,
+    lateAmong(commit.runs, state.delay_ms),
     waitsSince,
     ...offsets,
     no,
   );
-  for (const { id, part } of entered) lanes.move(no, id, "none", part, plannedAt);
+  state.watermark = commit.newWatermark;
+  state.next_fire_at = commit.nextFireAt;
+  state.longest_run_ms = longest;
+  for (const { run, part } of entered) {
+    if (part === "waiting") lanes.wait(no, asRival(run), plannedAt);
+    else lanes.move(no, run.id, "none", part, plannedAt);
+  }
   for (const row of covered) supersedeRow(tables, row!, plannedAt);
   if (hasSkipped && !sleepers.isEmpty) sleepers.wake(commit.groupId);
   if (hasSkipped)
     for (const run of commit.runs)
       if (run.state === "SUCCEEDED") tables.inputs.mark(commit.groupId, run, plannedAt);
-  return true;
+  return answer;
+}
+
+function asRival({ id, lower, generation, upper, kind, intervals, scheduledTime, gating }: NewRun): Rival {
+  const at = { id, lower, generation, upper, kind, intervals, place: "waiting" } as const;
+  return { ...at, scheduled_time: scheduledTime, token: 0, gating: gatingNo(gating) };
 }
 
 function mayCover(runs: readonly NewRun[], { is_superseded, ...row }: CoveredRow): boolean {
@@ -152,7 +167,7 @@ function entryBeside(run: NewRun): Entry {
 
 /** Inserts a run beside the lane; it supersedes what has not succeeded of its interval. */
 export function insertBeside(tables: Tables, run: NewRun): boolean {
-  const { statements, groups, lanes } = tables;
+  const { statements, groups, states, lanes } = tables;
   const no = groups.numberOf(run.groupId);
   const { id, state, plannedAt } = run;
   if (no === undefined) return false;
@@ -163,10 +178,12 @@ export function insertBeside(tables: Tables, run: NewRun): boolean {
   if (isPlanned) lanes.move(no, id, "none", "beside", plannedAt);
   const length = run.upper - run.lower;
   statements.run(
-    "UPDATE schedule_state SET longest_run_ms = max(longest_run_ms, ?), run_count = run_count + 1 WHERE no = ?",
+    "UPDATE schedule_state SET longest_run_ms = max(longest_run_ms, ?), run_count = run_count + 1, late_runs = late_runs + ? WHERE no = ?",
     length,
+    lateAmong([run], lanes.delayOf(no)),
     no,
   );
+  states.forget(no);
   if (run.generation > 0) {
     const { lower, upper, generation } = run;
     supersede(tables, { group_no: no, lower, upper, generation }, "unsuccessful", plannedAt);
@@ -193,7 +210,9 @@ export function mayInsertBeside(tables: Tables, runs: readonly NewRun[]): boolea
   if (!areNew(tables, runs) || overlapsOf(runs).length > 0) return false;
   return runs.every((run) => {
     const no = groups.numberOf(run.groupId);
-    return no !== undefined && mayRunBeside(run, standingFor(statements, { ...run, group_no: no }));
+    if (no === undefined || !mayRunBeside(run, standingFor(statements, { ...run, group_no: no })))
+      return false;
+    return !isBehind(run, newestSnapshot(statements, no));
   });
 }
 

@@ -12,7 +12,7 @@ const ADVANCE = `UPDATE schedule_state SET watermark = max(watermark, ?), longes
 
 /** Writes a report of a source group's coverage: see `ScheduleStore.report`. */
 export function report(
-  { statements, groups, held, sleepers, inputs }: Tables,
+  { statements, groups, states, held, sleepers, inputs }: Tables,
   commit: ReportCommit,
 ): boolean {
   const { groupId, incarnation, lower, upper, standing, supersedes, runs } = commit;
@@ -36,6 +36,7 @@ export function report(
   }
   const longest = Math.max(...runs.map((run) => run.upper - run.lower));
   statements.run(ADVANCE, Math.max(...runs.map((run) => run.upper)), longest, runs.length, no);
+  states.forget(no);
   const origin = Math.min(...runs.map((run) => run.lower));
   statements.run("UPDATE schedule SET origin = min(origin, ?) WHERE no = ?", origin, no);
   if (!sleepers.isEmpty) sleepers.wake(groups.idOf(no));

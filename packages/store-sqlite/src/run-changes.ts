@@ -1,17 +1,22 @@
 import type { AttemptRecord, EpochMs } from "@tidegate/core";
 import {
+  FOLLOWING_STATES,
   failureOf,
   GATINGS,
+  goesBefore,
+  isBehind,
   isEnded,
   mayBeRevived,
   type Placement,
   placementAfter,
   type RunChange,
+  rivalsInLane,
 } from "@tidegate/core/store";
 import type { BeforeRow } from "./held-rows.js";
 import { partOf } from "./lanes.js";
+import { withOtherVersion } from "./late-runs.js";
 import { inItsQueues, POOLING_OF_ITS_VERSION, queueNo, type RunRow } from "./run-rows.js";
-import { standingFor } from "./standing.js";
+import { hasOpen, newestSnapshot, standingFor } from "./standing.js";
 import type { Statements, Value } from "./statements.js";
 import { supersede } from "./supersede.js";
 import type { Tables } from "./tables.js";
@@ -52,6 +57,11 @@ const SUCCEED = `UPDATE run SET state = 'SUCCEEDED', place = 'none', lease_until
 
 const METRICS = "rows_read = ?, rows_written = ?, rows_dirty = ?, bytes_written = ?";
 
+const IS_SNAPSHOT = "SELECT 1 FROM run WHERE no = ? AND snapshot IS NOT NULL";
+
+const FOLLOWER = `SELECT 1 FROM run WHERE group_no = ? AND lower >= ? AND is_superseded = 0
+  AND state IN (${FOLLOWING_STATES.map((state) => `'${state}'`).join(", ")}) LIMIT 1`;
+
 /** The update for each combination of fields that a change sets; there are few, and each is prepared once. */
 const updates = new Map<number, string>();
 
@@ -63,14 +73,19 @@ export function changeRun(tables: Tables, change: RunChange): boolean {
   if (before === undefined || !change.from.includes(before.state)) return false;
   if (!mayWrite(before, change.token)) return false;
   if (claimed !== undefined && isPlainSuccess(change)) return succeed(tables, claimed, change);
-  if (isEnded(before.state) && !isEnded(change.state) && !isRevivable(tables, before)) return false;
+  const isRevived = isEnded(before.state) && !isEnded(change.state);
+  if (isRevived && !isRevivable(tables, before, change.scheduleVersion)) return false;
   const isSuperseded = before.is_superseded === 1;
   const { kind, lease_until: leaseUntil } = before;
   const isBlocking = before.is_blocking === 1;
   if (change.scheduleVersion !== undefined) {
-    statements.run("UPDATE run SET schedule_version = ? WHERE no = ?", change.scheduleVersion, before.no);
+    const { scheduleVersion } = change;
+    withOtherVersion(statements, before.group_no, before.no, () => {
+      statements.run("UPDATE run SET schedule_version = ? WHERE no = ?", scheduleVersion, before.no);
+    });
     statements.run(`UPDATE run SET ${OF_ITS_VERSION} WHERE no = ?`, before.no);
     if (pools.isUsed) statements.run(`UPDATE run SET ${POOLING_OF_ITS_VERSION} WHERE no = ?`, before.no);
+    lanes.forgetNext(before.group_no);
   }
   const gating =
     GATINGS[change.scheduleVersion === undefined ? before.gating : gatingOf(statements, before.no)];
@@ -87,6 +102,8 @@ export function changeRun(tables: Tables, change: RunChange): boolean {
   );
   const after: BeforeRow = { ...before, state: change.state, place: placement.place };
   update(statements, before, change, placement);
+  if (change.snapshot !== undefined)
+    statements.run("UPDATE run SET snapshot = ? WHERE no = ?", JSON.stringify(change.snapshot), before.no);
   if (change.attemptRecord !== undefined) appendHistory(statements, before.no, change.attemptRecord);
   if (placement.place === "gated" && placement.wait !== null) sleepers.add(after.id, placement.wait);
   settle(tables, before, after, change.at);
@@ -99,8 +116,8 @@ function isPlainSuccess(change: RunChange): boolean {
   if (change.state !== "SUCCEEDED" || change.isJobOpen !== false) return false;
   if (startedAt === undefined || endedAt === undefined) return false;
   if (jobId === undefined || jobAddress === undefined || metrics !== null || error !== null) return false;
-  const { reason, attempt, scheduleVersion, attemptRecord } = change;
-  if (reason !== undefined || attempt !== undefined) return false;
+  const { reason, attempt, scheduleVersion, snapshot, attemptRecord } = change;
+  if (reason !== undefined || attempt !== undefined || snapshot !== undefined) return false;
   return scheduleVersion === undefined && attemptRecord === undefined;
 }
 
@@ -122,8 +139,31 @@ function settle(tables: Tables, before: BeforeRow, after: BeforeRow, at: EpochMs
   if (after.backfill_id !== null) countBackfill(tables.statements, before, after);
 }
 
-function isRevivable({ statements }: Tables, { is_superseded, ...run }: BeforeRow): boolean {
-  return mayBeRevived({ ...run, isSuperseded: is_superseded === 1 }, standingFor(statements, run));
+function isRevivable(
+  tables: Tables,
+  { is_superseded, ...run }: BeforeRow,
+  version: number | undefined,
+): boolean {
+  const { statements, lanes } = tables;
+  if (!mayBeRevived({ ...run, isSuperseded: is_superseded === 1 }, standingFor(statements, run)))
+    return false;
+  const snapshot = newestSnapshot(statements, run.group_no, run.id);
+  if (snapshot !== undefined && isBehind(run, snapshot)) {
+    const [gating] =
+      version === undefined ? [run.gating] : gatingsOfVersion(statements, run.group_no, version);
+    const isOvertaken = GATINGS[gating ?? run.gating] === "overtakable";
+    if (lanes.widthOf(run.group_no) > 1 || isOvertaken || !goesBefore(run, snapshot)) return false;
+  }
+  if (statements.get(IS_SNAPSHOT, run.no) === undefined) return true;
+  const rivals = rivalsInLane(lanes.widthOf(run.group_no));
+  return (
+    !hasOpen(tables, run.group_no, rivals) && statements.get(FOLLOWER, run.group_no, run.upper) === undefined
+  );
+}
+
+function gatingsOfVersion(statements: Statements, groupNo: number, version: number): number[] {
+  const text = "SELECT gating FROM schedule_version WHERE schedule_no = ? AND version = ?";
+  return statements.all<{ gating: number }>(text, groupNo, version).map(({ gating }) => gating);
 }
 
 /**

@@ -12,11 +12,13 @@ import {
   poolingOf,
   type ScheduleChange,
   upstreamsOf,
+  writeSpec,
 } from "@tidegate/core/store";
 import type { ScheduleColumns } from "@tidegate/store-kit";
 import { purgeDeadlines, watchSchedule } from "./deadlines.js";
 import { regate } from "./gates.js";
 import { purgeLate, watchLookback } from "./late.js";
+import { withOtherVersion } from "./late-runs.js";
 import { changeRun, OF_ITS_VERSION } from "./run-changes.js";
 import { gatingNo, POOLING_OF_ITS_VERSION, type RunRow } from "./run-rows.js";
 import { purgeShards } from "./shards.js";
@@ -88,7 +90,7 @@ function insertVersion(
     "INSERT INTO schedule_version (schedule_no, version, spec, gating, tzdata, since, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
     no,
     version.version,
-    JSON.stringify(version.spec),
+    writeSpec(version.spec),
     gatingNo(gatingOf(version.spec)),
     version.tzdata,
     version.since,
@@ -112,7 +114,7 @@ export function dependentsOf(statements: Statements, groupId: string): string[] 
 
 /** Changes a schedule if it is as expected. */
 export function changeSchedule(tables: Tables, change: ScheduleChange): boolean {
-  const { statements, lanes } = tables;
+  const { statements, states, lanes } = tables;
   const row = statements.get<Omit<ScheduleRow, "spec" | "offsets">>(
     `SELECT s.no, s.version, s.status, s.status_reason, s.engine, s.incarnation, s.origin, t.watermark, t.next_fire_at
       FROM schedule s JOIN schedule_state t ON t.no = s.no WHERE s.group_id = ?`,
@@ -141,6 +143,7 @@ export function changeSchedule(tables: Tables, change: ScheduleChange): boolean 
     change.nextFireAt === undefined ? row.next_fire_at : change.nextFireAt,
     row.no,
   );
+  states.forget(row.no);
   if (change.offsets !== undefined) {
     setOffsets(statements, row.no, change.offsets);
     endReadings(statements, row.no, change.offsets.epoch);
@@ -206,7 +209,13 @@ function cancelPlanned(tables: Tables, no: number, reason: RunReason, endedAt: n
 /** Gives planned runs the current version of the schedule. */
 function adoptPlanned(tables: Tables, no: number, version: number, at: number): void {
   const { statements, pools } = tables;
-  statements.run("UPDATE run SET schedule_version = ? WHERE group_no = ? AND state = 'PLANNED'", version, no);
+  withOtherVersion(statements, no, undefined, () => {
+    statements.run(
+      "UPDATE run SET schedule_version = ? WHERE group_no = ? AND state = 'PLANNED'",
+      version,
+      no,
+    );
+  });
   statements.run(`UPDATE run SET ${OF_ITS_VERSION} WHERE group_no = ? AND state = 'PLANNED'`, no);
   if (pools.isUsed)
     statements.run(`UPDATE run SET ${POOLING_OF_ITS_VERSION} WHERE group_no = ? AND state = 'PLANNED'`, no);
@@ -243,10 +252,19 @@ function reviveCancelled(
   }
 }
 
-/** Removes a schedule and everything that belongs to it. */
-export function purgeSchedule({ statements, groups, lanes, held }: Tables, groupId: string): boolean {
+/** Removes a schedule and everything that belongs to it, if it is as expected. */
+export function purgeSchedule(
+  { statements, groups, states, lanes, held }: Tables,
+  groupId: string,
+  expected: Pick<Schedule, "incarnation" | "status"> | undefined,
+): boolean {
   const no = groups.numberOf(groupId);
   if (no === undefined) return false;
+  if (expected !== undefined) {
+    const { incarnation, status } = expected;
+    const text = "SELECT no FROM schedule WHERE no = ? AND incarnation = ? AND status = ?";
+    if (statements.get(text, no, incarnation, status) === undefined) return false;
+  }
   statements.run("DELETE FROM run_input WHERE run_no IN (SELECT no FROM run WHERE group_no = ?)", no);
   purgeShards(statements, no);
   statements.run("DELETE FROM run WHERE group_no = ?", no);
@@ -259,6 +277,7 @@ export function purgeSchedule({ statements, groups, lanes, held }: Tables, group
   statements.run("DELETE FROM dependency WHERE schedule_no = ?", no);
   statements.run("DELETE FROM schedule WHERE no = ?", no);
   groups.clear();
+  states.forget(no);
   lanes.forget(no);
   held.clear();
   return true;

@@ -41,6 +41,7 @@ import {
   type DeadlineWatch,
   type DueFire,
   type DueQuery,
+  type EndEffect,
   type GatedQuery,
   type GatedRun,
   type GateSettlement,
@@ -59,11 +60,13 @@ import {
   type NewSchedule,
   type NewSplit,
   type NextWake,
+  type PlanAnswer,
   type PlanCommit,
   type PoolDeletion,
   type PoolPosition,
   type ReportCommit,
   type RunChange,
+  type RunEnd,
   type RunFilter,
   readSpec,
   type ScheduleChange,
@@ -72,6 +75,7 @@ import {
   type SealChange,
   type ShardChange,
   type ShardWriter,
+  type StoreInfo,
   type ToldChanges,
 } from "@tidegate/core/store";
 import { asSchedule } from "@tidegate/store-kit";
@@ -83,8 +87,10 @@ import { getWatch, judgeDeadlines, listAlerts, listDeadlines, listWatches, noteA
 import { listGated, markReady, nextLook, settleGates } from "./gates.js";
 import { GroupCommit } from "./group-commit.js";
 import { GroupNumbers } from "./group-numbers.js";
+import { GroupStates } from "./group-states.js";
 import { HeldRows } from "./held-rows.js";
 import { Inputs, noteStale } from "./inputs.js";
+import { inspect } from "./inspection.js";
 import { Lanes } from "./lanes.js";
 import { getLookback, listLate, listLookbacks, moveLookback, reportLate, settleLate } from "./late.js";
 import { listRuns, listSchedules } from "./listings.js";
@@ -109,6 +115,7 @@ import {
 } from "./schedules.js";
 import { getSeal, putSeal } from "./seals.js";
 import { beginMerge, changeShard, dropSplit, getSplit, insertSplit } from "./shards.js";
+import { endRun, planAndClaim } from "./shortcuts.js";
 import { Sleepers } from "./sleepers.js";
 import { asStoreError } from "./sqlite-errors.js";
 import { Statements } from "./statements.js";
@@ -183,7 +190,8 @@ export class SqliteStore implements ScheduleStore {
       releaseHeldRuns(statements);
       resumeWaiting(statements);
       const groups = new GroupNumbers(statements);
-      const lanes = new Lanes(statements);
+      const states = new GroupStates(statements);
+      const lanes = new Lanes(statements, states);
       const held = new HeldRows();
       const sleepers = new Sleepers(statements);
       const pools = new Pools(statements);
@@ -191,6 +199,7 @@ export class SqliteStore implements ScheduleStore {
       const coverage = new CoverageScan(database, statements);
       const commit = new GroupCommit(database, this.#path, () => {
         groups.clear();
+        states.clear();
         lanes.reread();
         held.clear();
         sleepers.reread();
@@ -202,6 +211,7 @@ export class SqliteStore implements ScheduleStore {
         database,
         statements,
         groups,
+        states,
         lanes,
         held,
         sleepers,
@@ -259,6 +269,17 @@ export class SqliteStore implements ScheduleStore {
     );
   }
 
+  getEpochs(groupIds: readonly string[]): Promise<number[]> {
+    const text = "SELECT offsets ->> '$.epoch' AS epoch FROM schedule_state WHERE no = ?";
+    return this.#read(({ statements, groups }) =>
+      groupIds.map((groupId) => {
+        const no = groups.numberOf(groupId);
+        const row = no === undefined ? undefined : statements.get<{ epoch: number | null }>(text, no);
+        return row?.epoch ?? 0;
+      }),
+    );
+  }
+
   listSchedules(filter: ScheduleFilter, page: PageRequest): Promise<Page<Schedule>> {
     return this.#read((tables) => listSchedules(tables, filter, page));
   }
@@ -283,8 +304,8 @@ export class SqliteStore implements ScheduleStore {
     return this.#read(({ statements }) => groupIds.map((groupId) => dependentsOf(statements, groupId)));
   }
 
-  purgeSchedule(groupId: string): Promise<boolean> {
-    return this.#write((tables) => purgeSchedule(tables, groupId));
+  purgeSchedule(groupId: string, expected?: Pick<Schedule, "incarnation" | "status">): Promise<boolean> {
+    return this.#write((tables) => purgeSchedule(tables, groupId, expected));
   }
 
   due(query: DueQuery): Promise<DueFire[]> {
@@ -292,7 +313,11 @@ export class SqliteStore implements ScheduleStore {
   }
 
   plan(commits: readonly PlanCommit[]): Promise<boolean[]> {
-    return this.#write((tables) => commits.map((commit) => planOne(tables, commit)));
+    return this.#write((tables) => commits.map((commit) => planOne(tables, commit) !== "refused"));
+  }
+
+  planAndClaim(commits: readonly PlanCommit[], request: ClaimRequest): Promise<PlanAnswer[]> {
+    return this.#write((tables) => planAndClaim(tables, commits, request));
   }
 
   insertRuns(
@@ -322,6 +347,10 @@ export class SqliteStore implements ScheduleStore {
 
   changeRuns(changes: readonly RunChange[]): Promise<boolean[]> {
     return this.#write((tables) => changes.map((change) => changeRun(tables, change)));
+  }
+
+  endRuns(ends: readonly RunEnd[]): Promise<(EndEffect | undefined)[]> {
+    return this.#write((tables) => ends.map((each) => endRun(tables, each)));
   }
 
   renewLeases(leases: readonly HeldLease[], leaseUntil: EpochMs): Promise<LeaseState[]> {
@@ -521,6 +550,10 @@ export class SqliteStore implements ScheduleStore {
 
   async readChanges(query: ChangesQuery): Promise<ChangesPage> {
     return this.#require().changes.readChanges(query);
+  }
+
+  inspect(): Promise<StoreInfo> {
+    return this.#read(({ statements }) => inspect(statements));
   }
 
   async #write<T>(operation: (open: OpenDatabase) => T): Promise<T> {

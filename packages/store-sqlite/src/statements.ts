@@ -27,6 +27,12 @@ export class Statements {
     return Number(this.#prepare(text).run(...values).changes);
   }
 
+  /** Returns how many rows were inserted, and the number of the last. */
+  insert(text: string, ...values: Value[]): { readonly changes: number; readonly lastInsertRowid: number } {
+    const { changes, lastInsertRowid } = this.#prepare(text).run(...values);
+    return { changes: Number(changes), lastInsertRowid: Number(lastInsertRowid) };
+  }
+
   #prepare(text: string): StatementSync {
     const known = this.#prepared.get(text);
     if (known !== undefined) return known;

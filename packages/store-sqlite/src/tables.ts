@@ -1,4 +1,5 @@
 import type { GroupNumbers } from "./group-numbers.js";
+import type { GroupStates } from "./group-states.js";
 import type { HeldRows } from "./held-rows.js";
 import type { Inputs } from "./inputs.js";
 import type { Lanes } from "./lanes.js";
@@ -10,6 +11,7 @@ import type { Statements } from "./statements.js";
 export interface Tables {
   readonly statements: Statements;
   readonly groups: GroupNumbers;
+  readonly states: GroupStates;
   readonly lanes: Lanes;
   readonly held: HeldRows;
   readonly sleepers: Sleepers;

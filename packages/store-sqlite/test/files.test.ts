@@ -315,6 +315,28 @@ describe("group commit", () => {
     expect((await store.getSchedules(["good", "other"])).every(Boolean)).toBe(true);
     await store.close();
   });
+
+  it("undoes what a wrong operation had written, and makes again what came before it", async () => {
+    const store = await opened();
+    const { spec, ...rest } = newSchedule("unwritable");
+    const unwritable = { ...rest, spec: { ...spec, job: { size: 1n as unknown as number } } };
+    const inserted = store.insertSchedules([newSchedule("good")]);
+    const planned = store.plan([planOf("good", 0)]);
+    const claims = store.claim({ owner: "me", operators: ["duckdb"], now: 0, leaseUntil: 30_000, limit: 10 });
+    const wrong = store.insertSchedules([newSchedule("half"), unwritable]);
+    const after = store.insertSchedules([newSchedule("after")]);
+    await expect(wrong).rejects.toThrow(/BigInt/);
+    expect(await Promise.all([inserted, planned, after])).toEqual([[true], [true], [true]]);
+    const groups = await store.getSchedules(["good", "half", "unwritable", "after"]);
+    expect(groups.map((schedule) => schedule?.spec.groupId)).toEqual(["good", undefined, undefined, "after"]);
+    const [claim, ...others] = await claims;
+    expect(others).toEqual([]);
+    const { id } = newRun("good", 0);
+    expect(claim).toMatchObject({ run: { id, state: "SUBMITTING" }, token: 1, isRecovered: false });
+    const end = { id, from: ["SUBMITTING"], token: 1, state: "SUCCEEDED", at: 1, endedAt: 1 } as const;
+    expect(await store.changeRuns([end])).toEqual([true]);
+    await store.close();
+  });
 });
 
 /** Returns how many schedules a database has. */

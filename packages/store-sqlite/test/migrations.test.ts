@@ -76,6 +76,24 @@ describe("a database of the first schema", () => {
   });
 });
 
+describe("a database from before late runs were counted", () => {
+  it("counts those that it has, by the delays of their versions", async () => {
+    await makeOldDatabase();
+    const database = new DatabaseSync(path);
+    const { "0060-late-runs": _, ...before } = STEPS;
+    await migrate(database, path, before);
+    database.exec(`UPDATE run SET planned_at = scheduled_time + 61_001 WHERE id IN ('done', 'blocks', 'fresh');
+      UPDATE run SET planned_at = scheduled_time + 61_000 WHERE id = 'active';
+      UPDATE schedule_version SET spec = json_set(spec, '$.delayMs', 60000)`);
+    database.close();
+    const store = new SqliteStore({ path });
+    await store.open();
+    expect((await store.tally("orders", 1_000)).late).toBe(2);
+    expect((await store.tally("orders", 999)).late).toBe(3);
+    await store.close();
+  });
+});
+
 describe("a migration that breaks off in the middle of a step", () => {
   it("leaves the database as it was, and is made whole by the next", async () => {
     await makeOldDatabase();

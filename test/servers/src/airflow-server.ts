@@ -1,16 +1,24 @@
-import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { closeSync, copyFileSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { promisify } from "node:util";
+import { fileURLToPath } from "node:url";
 import { findAirflow } from "./airflow-binary.js";
 import { freePort } from "./free-port.js";
 import { inTurn } from "./in-turn.js";
 import { PostgresServer } from "./postgres-server.js";
-
-const run = promisify(execFile);
 
 /** Far longer than it takes, so that a slow machine does not fail. */
 const START_LIMIT_MS = 180_000;
@@ -18,7 +26,10 @@ const START_LIMIT_MS = 180_000;
 /** How long its processes may take to end in good order, ms. */
 const STOP_LIMIT_MS = 10_000;
 
-const COMPONENTS = ["api-server", "scheduler", "dag-processor", "triggerer"] as const;
+/** Runs its processes, as forks of one that has loaded what all of them need. */
+const PARTS_PROGRAM = fileURLToPath(new URL("../airflow/parts.py", import.meta.url));
+
+type AirflowPart = "api-server" | "scheduler" | "dag-processor" | "triggerer";
 
 /** What `GET /api/v2/monitor/health` calls them. */
 const HEALTH = ["metadatabase", "scheduler", "dag_processor", "triggerer"] as const;
@@ -42,7 +53,8 @@ export class AirflowServer {
   readonly #home: string;
   readonly #postgres: PostgresServer;
   readonly #settings: Readonly<Record<string, string>>;
-  readonly #processes = new Map<string, ChildProcess>();
+  /** The process that the others are forks of. */
+  #process: ChildProcess | undefined;
 
   private constructor(parts: AirflowParts) {
     const { python, port, home, postgres, settings } = parts;
@@ -70,10 +82,7 @@ export class AirflowServer {
     try {
       mkdirSync(server.dagsFolder);
       for (const file of dagFiles) copyFileSync(file, join(server.dagsFolder, basename(file)));
-      await inTurn(async () => {
-        await run(python, ["-m", "airflow", "db", "migrate"], { env: server.#env, timeout: START_LIMIT_MS });
-        await server.startAgain();
-      });
+      await inTurn(() => server.#launch(["migrate"]));
     } catch (error) {
       await server.dispose();
       throw error;
@@ -97,11 +106,13 @@ export class AirflowServer {
     return JSON.parse(readFileSync(file, "utf8")).admin;
   }
 
-  /** Starts all that does not run; what it kept on disk is there again. */
-  async startAgain(): Promise<void> {
-    for (const component of COMPONENTS) {
-      if (!this.#processes.has(component)) this.#processes.set(component, this.#spawn(component));
-    }
+  /** Starts it where it does not run; what it kept on disk is there again. */
+  startAgain(): Promise<void> {
+    return this.#launch([]);
+  }
+
+  async #launch(steps: readonly string[]): Promise<void> {
+    this.#process ??= this.#spawn(steps);
     process.once("exit", this.#killAll);
     const giveUpAt = Date.now() + START_LIMIT_MS;
     // That a server is healthy has no event.
@@ -115,8 +126,15 @@ export class AirflowServer {
   /** Ends all its processes, in good order. */
   async stop(): Promise<void> {
     process.off("exit", this.#killAll);
-    await Promise.all([...this.#processes.values()].map(ended));
-    this.#processes.clear();
+    const child = this.#process;
+    if (child !== undefined && isRunning(child)) {
+      const exit = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+      child.kill("SIGTERM");
+      await Promise.race([exit, sleep(STOP_LIMIT_MS, undefined, { ref: false })]);
+    }
+    // Processes that have not ended by now are killed.
+    this.#killAll();
+    this.#process = undefined;
   }
 
   async dispose(): Promise<void> {
@@ -126,9 +144,9 @@ export class AirflowServer {
     rmSync(this.#home, { recursive: true, force: true, maxRetries: 5 });
   }
 
-  /** What one of its processes wrote, for a test to look at. */
-  output(component: (typeof COMPONENTS)[number]): string {
-    return readFileSync(this.#outputFile(component), "utf8");
+  /** The output of one of its processes, for a test to look at. */
+  output(part: AirflowPart): string {
+    return readFileSync(join(this.#home, `${part}.out`), "utf8");
   }
 
   /** All that is in its database, as text: for a test to look for what must not be there. */
@@ -142,33 +160,29 @@ export class AirflowServer {
     return JSON.stringify(await Promise.all(rows));
   }
 
-  get #env(): NodeJS.ProcessEnv {
-    return { ...process.env, ...this.#settings };
+  get #outputFile(): string {
+    return join(this.#home, "parts.out");
   }
 
-  #outputFile(component: string): string {
-    return join(this.#home, `${component}.out`);
-  }
-
-  #spawn(component: string): ChildProcess {
-    const output = openSync(this.#outputFile(component), "a");
-    const child = spawn(this.#python, ["-m", "airflow", component], {
+  #spawn(steps: readonly string[]): ChildProcess {
+    rmSync(this.#groupsFile, { force: true });
+    const output = openSync(this.#outputFile, "a");
+    const child = spawn(this.#python, [PARTS_PROGRAM, this.#home, ...steps], {
       cwd: this.#home,
-      env: this.#env,
+      env: { ...process.env, ...this.#settings },
       stdio: ["ignore", output, output],
-      // A group of its own: it has children, which are to end with it.
-      detached: true,
     });
     closeSync(output);
     return child;
   }
 
   #requireAlive(): void {
-    for (const [component, child] of this.#processes) {
-      if (child.exitCode === null && child.signalCode === null) continue;
-      const tail = readFileSync(this.#outputFile(component), "utf8").slice(-2_000);
-      throw new Error(`airflow ${component} ended with ${child.exitCode ?? child.signalCode}:\n${tail}`);
-    }
+    const child = this.#process;
+    if (child === undefined || isRunning(child)) return;
+    const outputs = readdirSync(this.#home)
+      .filter((name) => name.endsWith(".out"))
+      .map((name) => `${name}:\n${readFileSync(join(this.#home, name), "utf8").slice(-2_000)}`);
+    throw new Error(`Airflow ended with ${child.exitCode ?? child.signalCode}:\n${outputs.join("\n")}`);
   }
 
   async #isHealthy(): Promise<boolean> {
@@ -181,8 +195,17 @@ export class AirflowServer {
     }
   }
 
+  /** Where the ids of its process groups are. */
+  get #groupsFile(): string {
+    return join(this.#home, "parts.json");
+  }
+
   readonly #killAll = (): void => {
-    for (const child of this.#processes.values()) signal(child, "SIGKILL");
+    this.#process?.kill("SIGKILL");
+    if (!existsSync(this.#groupsFile)) return;
+    const groups: Record<AirflowPart, number> = JSON.parse(readFileSync(this.#groupsFile, "utf8"));
+    rmSync(this.#groupsFile);
+    Object.values(groups).forEach(killGroup);
   };
 }
 
@@ -199,6 +222,8 @@ function settingsOf(url: string, home: string, database: string): Record<string,
     // Otherwise a DAG that changes twice in half a minute is seen the second time at its next parse.
     AIRFLOW__CORE__MIN_SERIALIZED_DAG_UPDATE_INTERVAL: "0",
     AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS: "admin:admin",
+    // The key of secrets in the database: a first start writes one to a file, which its own process does not read.
+    AIRFLOW__CORE__FERNET_KEY: randomBytes(32).toString("base64").replaceAll("+", "-").replaceAll("/", "_"),
     AIRFLOW__CORE__EXECUTION_API_SERVER_URL: `${url}/execution/`,
     AIRFLOW__API__HOST: "127.0.0.1",
     AIRFLOW__API__PORT: new URL(url).port,
@@ -210,11 +235,15 @@ function settingsOf(url: string, home: string, database: string): Record<string,
     AIRFLOW__API_AUTH__JWT_ISSUER: "tidegate",
     AIRFLOW__DATABASE__SQL_ALCHEMY_CONN: database.replace("postgres:", "postgresql+psycopg2:"),
     AIRFLOW__DATABASE__LOAD_DEFAULT_CONNECTIONS: "False",
+    // A question to the database before each use of a connection, which asks it half as often again.
+    AIRFLOW__DATABASE__SQL_ALCHEMY_POOL_PRE_PING: "False",
     AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL: "2",
     AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL: "30",
     AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC: "1",
     // Half of the finest period: each look at the database costs some 20 ms.
     AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME: "0.5",
+    // A line for each request and each step, which costs more to write than anybody reads it.
+    AIRFLOW__LOGGING__LOGGING_LEVEL: "WARNING",
     // Ports that several servers on one machine would fight for.
     AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT: "0",
     AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT: "0",
@@ -223,20 +252,14 @@ function settingsOf(url: string, home: string, database: string): Record<string,
   };
 }
 
-/** Ends a process and its children: in good order, else by force. */
-async function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode === null && child.signalCode === null) {
-    const exit = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-    signal(child, "SIGTERM");
-    await Promise.race([exit, sleep(STOP_LIMIT_MS, undefined, { ref: false })]);
-  }
-  signal(child, "SIGKILL");
+function isRunning({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode === null && signalCode === null;
 }
 
-function signal({ pid }: ChildProcess, name: NodeJS.Signals): void {
-  if (pid === undefined) return;
+/** Ends a process and those below it. */
+function killGroup(id: number): void {
   try {
-    process.kill(-pid, name);
+    process.kill(-id, "SIGKILL");
   } catch {
     // Nobody of the group is left.
   }

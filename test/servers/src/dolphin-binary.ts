@@ -15,6 +15,8 @@ export interface DolphinBinary {
   readonly libraries: string;
   /** The SQL file that makes its tables in H2. */
   readonly schema: string;
+  /** The jar of its configuration. */
+  readonly settings: string;
 }
 
 /** The only version of which Maven Central has nearly all. */
@@ -27,7 +29,10 @@ const LACKING = {
 } as const;
 
 /** Where the configuration, and what the assembly needs, are. */
-export const dolphinFiles: string = fileURLToPath(new URL("../dolphinscheduler", import.meta.url));
+const FILES: string = fileURLToPath(new URL("../dolphinscheduler", import.meta.url));
+
+/** Files that its Java finds beside its jars. */
+const SETTINGS = ["application.yaml", "seed.sql", "task-type-config.yaml"] as const;
 
 /** Of these it is assembled: with others it is another one. */
 const RECIPE = ["pom.xml", "parent-stub.xml", "SchemaOfEntities.java"] as const;
@@ -41,17 +46,43 @@ export async function findDolphin(): Promise<DolphinBinary> {
   const folder = await cached({
     what: `DolphinScheduler ${VERSION}`,
     megabytes: 200,
-    folder: join(cacheFolder("dolphinscheduler"), `${VERSION}-${recipeHash()}`),
+    folder: join(cacheFolder("dolphinscheduler"), `${VERSION}-${hashOf(RECIPE)}`),
     find: itself,
     ways: [{ name: "mvn dependency:copy-dependencies", get: assemble }],
     help: "To assemble one this needs a JDK 17 or newer and tar on the path, and Maven Central.",
   });
-  return { libraries: join(folder, "libs"), schema: join(folder, "schema.sql") };
+  const settings = await findSettings();
+  return { libraries: join(folder, "libs"), schema: join(folder, "schema.sql"), settings };
 }
 
-function recipeHash(): string {
-  const recipe = RECIPE.map((file) => readFileSync(join(dolphinFiles, file), "utf8"));
-  return hash("sha256", recipe.join("\0"), "hex").slice(0, 12);
+/** Finds the jar of its configuration: a folder on the class path would rule out an archive of its classes. */
+async function findSettings(): Promise<string> {
+  const folder = await cached({
+    what: "DolphinScheduler's configuration",
+    megabytes: 0,
+    folder: join(cacheFolder("dolphinscheduler"), `settings-${hashOf(SETTINGS)}`),
+    find: itself,
+    ways: [
+      {
+        name: "jar",
+        get: async (work) => {
+          await run("jar", [
+            "--create",
+            "--file",
+            join(work, "settings.jar"),
+            ...SETTINGS.flatMap((file) => ["-C", FILES, file]),
+          ]);
+        },
+      },
+    ],
+    help: "This needs a JDK 17 or newer on the path.",
+  });
+  return join(folder, "settings.jar");
+}
+
+function hashOf(files: readonly string[]): string {
+  const contents = files.map((file) => readFileSync(join(FILES, file), "utf8"));
+  return hash("sha256", contents.join("\0"), "hex").slice(0, 12);
 }
 
 async function assemble(folder: string): Promise<void> {
@@ -70,7 +101,7 @@ async function assemble(folder: string): Promise<void> {
 function writeParent(repository: string, artifact: string, parent: string): void {
   const folder = join(repository, "org", "apache", "dolphinscheduler", artifact, VERSION);
   mkdirSync(folder, { recursive: true });
-  const stub = readFileSync(join(dolphinFiles, "parent-stub.xml"), "utf8");
+  const stub = readFileSync(join(FILES, "parent-stub.xml"), "utf8");
   const pom = stub.replace("@artifact@", artifact).replace("@parent@", parent);
   writeFileSync(join(folder, `${artifact}-${VERSION}.pom`), pom);
 }
@@ -78,12 +109,12 @@ function writeParent(repository: string, artifact: string, parent: string): void
 /** A copy, since Maven writes beside its project. */
 function copyOfProject(folder: string): string {
   const pom = join(folder, "pom.xml");
-  writeFileSync(pom, readFileSync(join(dolphinFiles, "pom.xml")));
+  writeFileSync(pom, readFileSync(join(FILES, "pom.xml")));
   return pom;
 }
 
 async function schemaOf(libs: string): Promise<string> {
-  const source = join(dolphinFiles, "SchemaOfEntities.java");
+  const source = join(FILES, "SchemaOfEntities.java");
   const entities = join(libs, `dolphinscheduler-dao-${VERSION}.jar`);
   const { stdout } = await run("java", ["-cp", join(libs, "*"), source, entities], {
     timeout: DOWNLOAD_LIMIT_MS,

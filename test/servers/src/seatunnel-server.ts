@@ -3,6 +3,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { ClassArchive } from "./class-archive.js";
 import { freePort } from "./free-port.js";
 import { inTurn } from "./in-turn.js";
 import { findSeaTunnel } from "./seatunnel-binary.js";
@@ -30,23 +31,45 @@ const OPENED = [
 export class SeaTunnelServer {
   readonly port: number;
   readonly #home: string;
+  readonly #archive: ClassArchive;
   readonly #directory = mkdtempSync(join(tmpdir(), "tidegate-seatunnel-"));
   #process: ChildProcess | undefined;
 
-  private constructor(home: string, port: number) {
+  private constructor(home: string, archive: ClassArchive, port: number) {
     this.#home = home;
+    this.#archive = archive;
     this.port = port;
   }
 
   static async start(): Promise<SeaTunnelServer> {
-    const server = new SeaTunnelServer(await findSeaTunnel(), await freePort());
+    const server = await SeaTunnelServer.#make();
     try {
-      await inTurn(() => server.startAgain());
+      await inTurn(async () => {
+        await server.#archive.record(SeaTunnelServer.#rehearse);
+        await server.startAgain();
+      });
     } catch (error) {
       await server.dispose();
       throw error;
     }
     return server;
+  }
+
+  static async #make(): Promise<SeaTunnelServer> {
+    const home = await findSeaTunnel();
+    return new SeaTunnelServer(home, await ClassArchive.of("seatunnel", classPathOf(home)), await freePort());
+  }
+
+  /** Starts one and ends it in good order. @param options - of its Java */
+  static async #rehearse(options: readonly string[]): Promise<void> {
+    const server = await SeaTunnelServer.#make();
+    try {
+      await server.#launch(options);
+      server.#process?.kill("SIGTERM");
+      await ended(server.#process);
+    } finally {
+      await server.dispose();
+    }
   }
 
   get url(): string {
@@ -59,7 +82,11 @@ export class SeaTunnelServer {
   }
 
   /** Starts it on the same port. Files are there again; what it knew of its jobs was in memory. */
-  async startAgain(): Promise<void> {
+  startAgain(): Promise<void> {
+    return this.#launch(this.#archive.options);
+  }
+
+  async #launch(options: readonly string[]): Promise<void> {
     const { hazelcast, seatunnel, log4j } = writeConfig(this.#directory, this.port);
     const output = openSync(this.#outputFile, "a");
     const properties = [
@@ -71,8 +98,8 @@ export class SeaTunnelServer {
       "-Duser.timezone=UTC",
     ];
     const modules = ["--add-modules=java.se", "--add-exports=java.base/jdk.internal.ref=ALL-UNNAMED"];
-    const classPath = ["lib", "starter"].map((folder) => join(this.#home, folder, "*")).join(":");
-    const args = ["-Xmx512m", ...SHORT_LIVED, ...modules, ...OPENED, ...properties, "-cp", classPath, MAIN];
+    const settings = ["-Xmx512m", ...SHORT_LIVED, ...options, ...modules, ...OPENED, ...properties];
+    const args = [...settings, "-cp", classPathOf(this.#home), MAIN];
     const server = spawn("java", args, { cwd: this.#directory, stdio: ["ignore", output, output] });
     closeSync(output);
     this.#process = server;
@@ -150,6 +177,10 @@ export class SeaTunnelServer {
   readonly #killAtOnce = (): void => {
     this.#process?.kill("SIGKILL");
   };
+}
+
+function classPathOf(home: string): string {
+  return ["lib", "starter"].map((folder) => join(home, folder, "*")).join(":");
 }
 
 async function ended(child: ChildProcess | undefined): Promise<void> {

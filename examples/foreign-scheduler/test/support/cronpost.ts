@@ -29,6 +29,8 @@ export class Cronpost {
         response.end(JSON.stringify(answer));
       });
     });
+    // A connection that it closed at the moment of a request would fail that request.
+    this.#server.keepAliveTimeout = 0;
   }
 
   static async start(secret: string): Promise<Cronpost> {

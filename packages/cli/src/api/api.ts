@@ -1,4 +1,5 @@
 import type { ManagerClient } from "@tidegate/client";
+import type { BackfillPlan, BackfillRequest } from "@tidegate/core";
 
 /** The methods that commands use: of a manager's client, or of core's on a store that this process has opened. */
 export type Api = Pick<
@@ -17,6 +18,8 @@ export type Api = Pick<
   | "get"
   | "getBackfill"
   | "getRun"
+  | "importOffsets"
+  | "lags"
   | "lateData"
   | "list"
   | "listPools"
@@ -26,7 +29,9 @@ export type Api = Pick<
   | "preview"
   | "rebase"
   | "register"
+  | "registerSource"
   | "reportCoverage"
+  | "resnapshot"
   | "restate"
   | "resume"
   | "retryRun"
@@ -41,6 +46,22 @@ export type Api = Pick<
   | "update"
   | "versions"
 >;
+
+/** The methods that change nothing. */
+export type Reader = Pick<
+  Api,
+  | "audit"
+  | "coverage"
+  | "describe"
+  | "get"
+  | "getBackfill"
+  | "getRun"
+  | "list"
+  | "listPools"
+  | "preview"
+  | "restate"
+  | "runs"
+> & { backfill(request: BackfillRequest & { readonly isDryRun: true }): Promise<BackfillPlan> };
 
 /** An `Api` in use. */
 export interface Connection {

@@ -1,5 +1,8 @@
 import type { AuditReport, LateTime } from "@tidegate/core";
 import type { Command } from "commander";
+import { counted } from "../dry-run/effect.js";
+import { sealEffect } from "../dry-run/ledger.js";
+import { writing } from "../dry-run/writing.js";
 import { CommandError, EXIT_CODES } from "../exit-code.js";
 import { groupArgument, groupsArgument } from "../input/arguments.js";
 import { requireDuration } from "../input/duration.js";
@@ -103,25 +106,30 @@ export function addAudits(program: Command): void {
       }),
     );
 
-  program
-    .command("seal")
-    .description("close a group's time up to an instant: it is written again with --force only")
-    .addArgument(groupArgument())
-    .requiredOption(
-      "--until <instant>",
-      "where the sealed time ends, exclusive; all before it must be covered",
-    )
-    .option("--note <text>", "the reason, for people")
-    .option("--force", "also move a seal back, which opens time again")
-    .action(
-      action(async ({ api, printer }, group: string, { until, note, force = false }: SealOptions) => {
+  writing<[group: string, options: SealOptions]>(
+    program
+      .command("seal")
+      .description("close a group's time up to an instant: it is written again with --force only")
+      .addArgument(groupArgument())
+      .requiredOption(
+        "--until <instant>",
+        "where the sealed time ends, exclusive; all before it must be covered",
+      )
+      .option("--note <text>", "the reason, for people")
+      .option("--force", "also move a seal back, which opens time again"),
+    {
+      foresee: async (api, group, { until, ...options }) => [
+        await sealEffect(api, group, { ...options, through: requireInstant(until, "--until") }),
+      ],
+      act: async ({ api, printer }, group, { until, note, force = false }) => {
         const sealed = await api.seal(group, requireInstant(until, "--until"), note, { force });
         await printer.result(sealed, `${group} is sealed up to ${timeText(sealed.through)}.`);
-      }),
-    );
+      },
+    },
+  );
 }
 
-function findingsOf({ groupId, gaps, overlaps, doubtful, owed }: AuditReport): string[] {
+function findingsOf({ groupId, gaps, overlaps, doubtful, owed, snapshots }: AuditReport): string[] {
   const line = (what: string) => (interval: { readonly lower: number; readonly upper: number }) =>
     `${groupId}: ${what} ${intervalText(interval)}`;
   return [
@@ -129,5 +137,12 @@ function findingsOf({ groupId, gaps, overlaps, doubtful, owed }: AuditReport): s
     ...overlaps.map(line("overlap")),
     ...doubtful.map(line("doubtful")),
     ...(owed === null ? [] : [line("owed, not planned yet:")(owed)]),
+    ...snapshots.flatMap(({ drift, upTo }) =>
+      drift == null
+        ? []
+        : [
+            `${groupId}: full copy up to ${timeText(upTo)}: ${counted(drift.rowsCopied, "row")}; before it, ${counted(drift.rowsBefore, "row")} were written`,
+          ],
+    ),
   ];
 }

@@ -9,6 +9,12 @@ const LONGEST_WAIT = "2s";
 
 const MOST_GROUPS = 100;
 
+/** The words of a shell that cannot give them as such. */
+interface WordOptions {
+  readonly before?: string;
+  readonly typed?: string;
+}
+
 /** Adds `completion`, and the command that its scripts call. */
 export function addCompletion(program: Command): void {
   program
@@ -17,7 +23,7 @@ export function addCompletion(program: Command): void {
     .addArgument(new Argument("<shell>").choices(Object.keys(SCRIPTS)))
     .addHelpText(
       "after",
-      "\nbash: source <(tidegate completion bash)\nzsh:  source <(tidegate completion zsh)\nfish: tidegate completion fish | source",
+      "\nbash: source <(tidegate completion bash)\nzsh:  source <(tidegate completion zsh)\nfish: tidegate completion fish | source\npwsh: tidegate completion pwsh | Out-String | Invoke-Expression",
     )
     .action((shell: keyof typeof SCRIPTS) => {
       process.stdout.write(SCRIPTS[shell]);
@@ -26,7 +32,10 @@ export function addCompletion(program: Command): void {
   program
     .command("complete", { hidden: true })
     .argument("[words...]")
-    .action(async (words: string[]) => {
+    .option("--before <text>", "the words before the last one, parted by tabs")
+    .option("--typed <text>", "the last word")
+    .action(async (given: string[], { before = "", typed }: WordOptions) => {
+      const words = typed === undefined ? given : [...before.split("\t").filter(Boolean), typed];
       const found = await candidates(program, words, (prefix) => groupIds(prefix, targetIn(words)));
       const lines = found.filter((each) => !hasHidden(each));
       if (lines.length > 0) process.stdout.write(`${lines.join("\n")}\n`);

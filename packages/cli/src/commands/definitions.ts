@@ -1,6 +1,8 @@
 import type { Schedule } from "@tidegate/core";
 import { type Command, Option } from "commander";
-import type { Api } from "../api/api.js";
+import type { Api, Reader } from "../api/api.js";
+import type { Effect } from "../dry-run/effect.js";
+import { writing } from "../dry-run/writing.js";
 import { CommandError, EXIT_CODES } from "../exit-code.js";
 import type { Definition } from "../input/definitions.js";
 import type { Difference } from "../input/differences.js";
@@ -16,30 +18,38 @@ interface Change {
   readonly differences: readonly Difference[];
 }
 
+/** A change that is only shown. */
+type ChangeEffect = Change & Effect;
+
+/** A definition, the group's schedule if it has one, and the change between them. */
+interface Compared {
+  readonly definition: Definition;
+  readonly change: Change;
+  readonly current: Schedule | undefined;
+}
+
 const ALL_AT_ONCE = 8;
 
 /** Adds the commands of definitions in files: `apply`, `diff` and `export`. */
 export function addDefinitions(program: Command): void {
-  program
-    .command("apply")
-    .description(
-      "make schedules what files of YAML or JSON say; nothing is changed unless all of them are valid",
-    )
-    .argument("<path...>", "files and folders; - is the standard input")
-    .option("--dry-run", "only show what would change")
-    .addOption(
-      new Option("--planned-runs <which>", "whether waiting runs keep their version or adopt the new one")
-        .choices(["keep", "adopt"])
-        .default("keep"),
-    )
-    .action(
-      action(async ({ api, printer, noteWaiting }, paths: string[], options: ApplyOptions) => {
+  writing<[paths: string[], options: ApplyOptions], ChangeEffect>(
+    program
+      .command("apply")
+      .alias("import")
+      .description(
+        "make schedules what files of YAML or JSON say; nothing is changed unless all of them are valid",
+      )
+      .argument("<path...>", "files and folders; - is the standard input")
+      .addOption(
+        new Option("--planned-runs <which>", "whether waiting runs keep their version or adopt the new one")
+          .choices(["keep", "adopt"])
+          .default("keep"),
+      ),
+    {
+      foresee: async (api, paths) => (await compared(api, paths)).map(({ change }) => effectOf(change)),
+      print: printChanges,
+      act: async ({ api, printer, noteWaiting }, paths, options) => {
         const changes = await compared(api, paths);
-        if (options.dryRun === true)
-          return printChanges(
-            printer,
-            changes.map(({ change }) => change),
-          );
         const done: Change[] = [];
         try {
           for (const { definition, change, current } of changes) {
@@ -52,8 +62,9 @@ export function addDefinitions(program: Command): void {
         }
         await printChanges(printer, done, true);
         noteWaiting();
-      }),
-    );
+      },
+    },
+  );
 
   program
     .command("diff")
@@ -93,27 +104,28 @@ export function addDefinitions(program: Command): void {
 }
 
 interface ApplyOptions {
-  readonly dryRun?: boolean;
   readonly plannedRuns: "keep" | "adopt";
 }
 
 /**
- * Reads all definitions, has the manager check them, and compares them with what is there.
+ * Reads all definitions, has the manager check them, and compares them with what is there. Returns each after those
+ * that it depends on.
  *
  * @throws CommandError that names every problem with its file, line and field
  */
-async function compared(
-  api: Api,
-  paths: readonly string[],
-): Promise<{ definition: Definition; change: Change; current: Schedule | undefined }[]> {
+async function compared(api: Reader, paths: readonly string[]): Promise<readonly Compared[]> {
   const { readDefinitions, problemOf } = await import("../input/definitions.js");
   const { differencesOf } = await import("../input/differences.js");
+  const { upstreamsFirst } = await import("../input/upstreams-first.js");
+  const { sourceGroup } = await import("@tidegate/core");
   const definitions = await readDefinitions(paths);
   const problems: string[] = [];
-  const compare = async (definition: Definition) => {
+  const compare = async (definition: Definition): Promise<Compared[]> => {
     const { info } = definition;
     try {
       const current = await existing(api, info.groupId);
+      // Others report what a source group covers; no file makes a schedule of it.
+      if (current?.status === "SOURCE") throw sourceGroup(info.groupId);
       const startTime = info.startTime ?? current?.spec.startTime;
       await api.preview(startTime === undefined ? info : { ...info, startTime }, 1);
       const isNew = current === undefined || current.status === "DELETED";
@@ -127,21 +139,48 @@ async function compared(
       return [{ definition, change, current: isNew ? undefined : current }];
     } catch (error) {
       const { code } = error as { readonly code?: unknown };
-      if (typeof code !== "string" || !/_(INVALID|UNKNOWN|EXHAUSTED|CYCLE|ALLOWED)$/.test(code)) throw error;
+      if (typeof code !== "string" || !/_(INVALID|UNKNOWN|EXHAUSTED|CYCLE|ALLOWED|ILLEGAL)$/.test(code))
+        throw error;
       problems.push(problemOf(definition, error));
       return [];
     }
   };
-  const changes = [];
+  const changes: Compared[] = [];
   for (let index = 0; index < definitions.length; index += ALL_AT_ONCE) {
     const batch = definitions.slice(index, index + ALL_AT_ONCE);
     changes.push(...(await Promise.all(batch.map(compare))).flat());
   }
+  const sorted = upstreamsFirst(changes, ({ definition }) => definition.info);
+  if (problems.length === 0) {
+    for (const [index, error] of (await refusalsInOrder(api, sorted)).entries())
+      if (error !== undefined) problems.push(problemOf(sorted[index]!.definition, error));
+  }
   if (problems.length > 0) throw new CommandError(problems.join("\n"));
-  return changes;
+  return sorted;
 }
 
-async function existing(api: Api, groupId: string): Promise<Schedule | undefined> {
+/** Returns the error of each definition that would be refused because a group that it depends on does not exist by then. */
+async function refusalsInOrder(
+  api: Reader,
+  changes: readonly Compared[],
+): Promise<readonly (Error | undefined)[]> {
+  const { refusalsOfUnknown, requiredUpstreamsOf } = await import("@tidegate/core/schema");
+  const getSchedules = (ids: readonly string[]): Promise<(Schedule | undefined)[]> =>
+    Promise.all(ids.map((id) => existing(api, id)));
+  const applied = new Set<string>();
+  const refusals = [];
+  for (const { definition, current } of changes) {
+    // Dependencies that this schedule has already may stay as they are; no other may have them for that.
+    const kept = current === undefined ? [] : requiredUpstreamsOf(current.spec);
+    const known = new Set([...applied, ...kept]);
+    const [refusal] = await refusalsOfUnknown({ getSchedules }, [definition.info], known);
+    refusals.push(refusal);
+    if (refusal === undefined) applied.add(definition.info.groupId);
+  }
+  return refusals;
+}
+
+async function existing(api: Reader, groupId: string): Promise<Schedule | undefined> {
   try {
     return await api.get(groupId);
   } catch (error) {
@@ -166,6 +205,18 @@ async function applied(
       : await api.update(info, { version: current.version, plannedRuns });
   for (const note of notes) printer.note(`${change.groupId}: ${note}`);
   return { ...change, version: schedule.version };
+}
+
+function effectOf(change: Change): ChangeEffect {
+  const { groupId, action, version } = change;
+  const next = (version ?? 0) + (action === "none" ? 0 : 1);
+  return {
+    ...change,
+    summary: `${groupId} ${PLANNED[action]}.`,
+    before: action === "create" ? null : { version },
+    after: { version: next },
+    notes: [],
+  };
 }
 
 const DONE = { create: "created", update: "updated", none: "unchanged" } as const;

@@ -1,11 +1,23 @@
 import type { ScheduleQuery } from "@tidegate/client";
 import type { RunState, ScheduleStatus, ShownShardState } from "@tidegate/core";
 import type { Command } from "commander";
-import { CommandError } from "../exit-code.js";
 import { groupArgument, wholeNumber } from "../input/arguments.js";
+import { labelsOf } from "../input/labels.js";
 import { type PagesOptions, pagesOf } from "../input/pages.js";
-import { BACKFILLS, DEADLINES, POOLS, RUNS, SCHEDULES, SHARDS, VERSIONS } from "../output/columns.js";
+import {
+  BACKFILLS,
+  DEADLINES,
+  LAGS,
+  POOLS,
+  RUNS,
+  SHARDS,
+  schedulesWith,
+  VERSIONS,
+} from "../output/columns.js";
 import { action } from "../session.js";
+
+/** Most groups whose lags are read at once. */
+const MOST_LAGS = 1_000;
 
 interface ScheduleOptions extends PagesOptions {
   readonly prefix?: string;
@@ -29,7 +41,8 @@ interface ShardOptions extends PagesOptions {
 export function addGet(program: Command): void {
   const get = program
     .command("get")
-    .description("list schedules, runs, shards, backfills, versions, deadlines or pools");
+    .alias("list")
+    .description("list schedules, lags, runs, shards, backfills, versions, deadlines or pools");
 
   paged(get.command("schedules"))
     .description("list schedules by group")
@@ -40,7 +53,9 @@ export function addGet(program: Command): void {
     .action(
       action(async ({ api, printer }, options: ScheduleOptions) => {
         const filter = filterOf(options);
-        await printer.list(await pagesOf(options, printer, (page) => api.list(filter, page)), SCHEDULES);
+        const schedules = await pagesOf(options, printer, (page) => api.list(filter, page));
+        const columns = printer.isForPeople ? schedulesWith(await api.lags({ limit: MOST_LAGS })) : [];
+        await printer.list(schedules, columns);
       }),
     );
 
@@ -95,6 +110,18 @@ export function addGet(program: Command): void {
     );
 
   get
+    .command("lags")
+    .description("list groups whose planned time is not all covered, the longest lag first")
+    .option("--limit <n>", "at most this many", wholeNumber(1, MOST_LAGS), 100)
+    .action(
+      action(async ({ api, printer }, { limit }: { readonly limit: number }) => {
+        const { groups, isWhole } = await api.lags({ limit });
+        await printer.list(groups, LAGS);
+        if (!isWhole) printer.note("There are more: --limit shows up to 1,000.");
+      }),
+    );
+
+  get
     .command("pools")
     .description("list pools by name, and how much of each is in use")
     .action(action(async ({ api, printer }) => printer.list(await api.listPools(), POOLS)));
@@ -122,12 +149,6 @@ function filterOf({ prefix, engine, status, label }: ScheduleOptions): ScheduleQ
     ...(prefix === undefined ? {} : { groupIdPrefix: prefix }),
     ...(engine === undefined ? {} : { engine }),
     ...(status === undefined ? {} : { statuses: status }),
-    ...(label === undefined ? {} : { labels: Object.fromEntries(label.map(labelOf)) }),
+    ...(label === undefined ? {} : { labels: labelsOf(label) }),
   };
-}
-
-function labelOf(text: string): [name: string, value: string] {
-  const at = text.indexOf("=");
-  if (at < 1) throw new CommandError(`--label: must be name=value, not ${text}.`);
-  return [text.slice(0, at), text.slice(at + 1)];
 }

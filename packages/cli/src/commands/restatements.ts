@@ -1,8 +1,10 @@
 import type { RestatementPlan, RestatementRequest } from "@tidegate/core";
 import { type Command, Option } from "commander";
+import { applyPlanEffects, restatementEffects } from "../dry-run/ledger.js";
+import { writing } from "../dry-run/writing.js";
 import { groupArgument } from "../input/arguments.js";
 import { requireRange } from "../input/range.js";
-import { action, type Session } from "../session.js";
+import type { Session } from "../session.js";
 import { MOST_UNCONFIRMED } from "./runs.js";
 
 interface RestateOptions {
@@ -17,36 +19,45 @@ interface RestateOptions {
 
 /** Adds `restate` and `apply-plan`. */
 export function addRestatements(program: Command): void {
-  program
-    .command("restate")
-    .description("run time of a group again, and what follows from it")
-    .addArgument(groupArgument())
-    .requiredOption("--from <instant>", "where the range begins, such as 2026-01-01T00:00:00Z or -7d")
-    .requiredOption("--to <instant>", "where the range ends, exclusive")
-    .addOption(
-      new Option("--cascade <which>", "whether groups that depend on it run again as well")
-        .choices(["none", "downstream"])
-        .default("none"),
-    )
-    .option("--except <group...>", "groups at which the cascade stops")
-    .option("--note <text>", "the reason, for people")
-    .option("--force", "also time that is sealed")
-    .option("--plan", "only show what would run, with an id for apply-plan")
-    .action(
-      action(async (session, group: string, options: RestateOptions) => {
+  writing<[group: string, options: RestateOptions]>(
+    program
+      .command("restate")
+      .description("run time of a group again, and what follows from it")
+      .addArgument(groupArgument())
+      .requiredOption("--from <instant>", "where the range begins, such as 2026-01-01T00:00:00Z or -7d")
+      .requiredOption("--to <instant>", "where the range ends, exclusive")
+      .addOption(
+        new Option("--cascade <which>", "whether groups that depend on it run again as well")
+          .choices(["none", "downstream"])
+          .default("none"),
+      )
+      .option("--except <group...>", "groups at which the cascade stops")
+      .option("--note <text>", "the reason, for people")
+      .option("--force", "also time that is sealed")
+      .option("--plan", "only show the plan, with an id for apply-plan"),
+    {
+      foresee: async (api, group, options) =>
+        restatementEffects(await api.restate(requestOf(group, options))),
+      act: async (session, group, options) => {
         const { api, printer, confirm } = session;
         const plan = await api.restate(requestOf(group, options));
         if (options.plan === true) return printer.result(plan, planText(plan));
         if (plan.runs > MOST_UNCONFIRMED) await confirm(`${plan.runs} runs will be planned.`);
         await begin(session, plan.planId);
-      }),
-    );
+      },
+    },
+  );
 
-  program
-    .command("apply-plan")
-    .description("begin a planned restatement, if its ledgers have not moved since")
-    .argument("<plan>", "id of the plan")
-    .action(action((session, planId: string) => begin(session, planId)));
+  writing<[planId: string, options: object]>(
+    program
+      .command("apply-plan")
+      .description("begin a planned restatement, if its ledgers have not moved since")
+      .argument("<plan>", "id of the plan"),
+    {
+      foresee: (api, planId) => applyPlanEffects(api, planId),
+      act: (session, planId) => begin(session, planId),
+    },
+  );
 }
 
 async function begin({ api, printer, noteWaiting }: Session, planId: string): Promise<void> {

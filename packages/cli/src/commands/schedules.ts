@@ -1,13 +1,33 @@
+import { readSizeText } from "@tidegate/client";
 import type { Description } from "@tidegate/core";
 import type { Command } from "commander";
+import {
+  type DeleteOptions,
+  deleteEffect,
+  moveEffect,
+  pauseEffect,
+  resumeEffect,
+} from "../dry-run/schedules.js";
+import { each, writing } from "../dry-run/writing.js";
 import { groupArgument, groupsArgument, wholeNumber } from "../input/arguments.js";
 import { INTERVALS, RUNS } from "../output/columns.js";
 import { tableText } from "../output/table.js";
-import { timeText } from "../output/time-text.js";
+import { durationText, timeText } from "../output/time-text.js";
 import { action } from "../session.js";
 import { describeRun } from "./describe-run.js";
 
-/** Adds the commands of single schedules: `describe`, `preview`, `pause`, `resume` and `delete`. */
+/** A person who previews wants to know how much would be read; the source is asked. */
+const FIRST_READ = { firstRead: true };
+
+interface NoteOptions {
+  readonly note?: string;
+}
+
+interface MoveOptions {
+  readonly engine: string;
+}
+
+/** Adds the commands of single schedules: `describe`, `preview`, `pause`, `resume`, `move` and `delete`. */
 export function addSchedules(program: Command): void {
   program
     .command("describe")
@@ -34,66 +54,90 @@ export function addSchedules(program: Command): void {
     .action(
       action(async ({ api, printer }, subject: string, { count }: { readonly count: number }) => {
         const isFile = /\.(ya?ml|json)$|^-$/.test(subject);
-        if (!isFile) return printPreview(printer, await api.preview(subject, count));
+        if (!isFile) return printPreview(printer, await api.preview(subject, count, FIRST_READ));
         const { readDefinitions } = await import("../input/definitions.js");
         for (const { info } of await readDefinitions([subject])) {
-          await printPreview(printer, await api.preview(info, count));
+          await printPreview(printer, await api.preview(info, count, FIRST_READ));
         }
       }),
     );
 
-  program
-    .command("pause")
-    .description("stop planning and starting runs of groups; active ones finish")
-    .addArgument(groupsArgument())
-    .option("--note <text>", "the reason, for people")
-    .action(
-      action(async ({ api, printer }, groups: string[], { note }: { readonly note?: string }) => {
+  writing<[groups: string[], options: NoteOptions]>(
+    program
+      .command("pause")
+      .description("stop planning and starting runs of groups; active ones finish")
+      .addArgument(groupsArgument())
+      .option("--note <text>", "the reason, for people"),
+    {
+      foresee: (api, groups, { note }) => each(groups, (group) => pauseEffect(api, group, note)),
+      act: async ({ api, printer }, groups, { note }) => {
         for (const group of groups) {
           const schedule = await api.pause(group, note);
           await printer.result(schedule, `${group} is ${schedule.status}.`);
         }
-      }),
-    );
+      },
+    },
+  );
 
-  program
-    .command("resume")
-    .description("resume planning of groups where it stopped")
-    .addArgument(groupsArgument())
-    .action(
-      action(async ({ api, printer, noteWaiting }, groups: string[]) => {
+  writing<[groups: string[], options: object]>(
+    program
+      .command("resume")
+      .description("resume planning of groups where it stopped")
+      .addArgument(groupsArgument()),
+    {
+      foresee: (api, groups) => each(groups, (group) => resumeEffect(api, group)),
+      act: async ({ api, printer, noteWaiting }, groups) => {
         for (const group of groups) {
           const schedule = await api.resume(group);
           await printer.result(schedule, `${group} is ${schedule.status}.`);
         }
         noteWaiting();
-      }),
-    );
+      },
+    },
+  );
 
-  program
-    .command("delete")
-    .description("end schedules; their ledgers are kept")
-    .addArgument(groupsArgument())
-    .option("--purge", "also delete the ledgers, permanently")
-    .option("--force", "also if other groups depend on them; their runs wait then")
-    .action(
-      action(
-        async (
-          { api, printer, confirm },
-          groups: string[],
-          { purge = false, force = false }: { readonly purge?: boolean; readonly force?: boolean },
-        ) => {
-          if (purge) await confirm(`The ledgers of ${groups.join(", ")} will be deleted permanently.`);
-          for (const group of groups) {
-            await api.unregister(group, { purge, force });
-            await printer.result(
-              { groupId: group, isPurged: purge },
-              `${group} is ${purge ? "purged" : "DELETED"}.`,
-            );
+  writing<[groups: string[], options: MoveOptions]>(
+    program
+      .command("move")
+      .description("have another engine fire groups; nothing is left out and nothing runs twice")
+      .addArgument(groupsArgument())
+      .requiredOption("--engine <type>", "the engine that fires them from then on"),
+    {
+      foresee: (api, groups, { engine }) => each(groups, (group) => moveEffect(api, group, engine)),
+      act: async ({ api, printer }, groups, { engine }) => {
+        for (const group of groups) {
+          const { spec, version } = await api.get(group);
+          if (spec.engine === engine) {
+            const unmoved = { groupId: group, from: engine, to: engine };
+            await printer.result(unmoved, `${group} is on ${engine}.`);
+            continue;
           }
-        },
-      ),
-    );
+          const moved = await api.update({ ...spec, engine }, { version });
+          await printer.result(moved.schedule, `${group} moves from ${spec.engine} to ${engine}.`);
+        }
+      },
+    },
+  );
+
+  writing<[groups: string[], options: DeleteOptions]>(
+    program
+      .command("delete")
+      .description("end schedules; their ledgers are kept")
+      .addArgument(groupsArgument())
+      .option("--purge", "also delete the ledgers, permanently")
+      .option("--force", "also if other groups depend on them; their runs wait then"),
+    {
+      foresee: (api, groups, options) => each(groups, (group) => deleteEffect(api, group, options)),
+      act: async ({ api, printer, confirm }, groups, { purge = false, force = false }) => {
+        if (purge) await confirm(`The ledgers of ${groups.join(", ")} will be deleted permanently.`);
+        for (const group of groups) {
+          await api.unregister(group, { purge, force });
+          const outcome = purge ? "purged" : "DELETED";
+          await printer.result({ groupId: group, isPurged: purge }, `${group} is ${outcome}.`);
+        }
+      },
+    },
+  );
 }
 
 async function printPreview(
@@ -102,6 +146,7 @@ async function printPreview(
 ): Promise<void> {
   if (!printer.isForPeople) return printer.value(preview);
   await printer.list(preview.intervals, INTERVALS);
+  if (preview.firstRead !== undefined) printer.note(firstReadText(preview.firstRead));
   for (const note of preview.notes) printer.note(note);
 }
 
@@ -157,5 +202,20 @@ function positionFacts({ offsets }: Description["schedule"]): [string, string][]
     return `${partition}: ${position}${end === undefined || end === position ? "" : ` of ${end}`}`;
   });
   const rest = all.length - shown.length;
-  return [["Read to", `${shown.join(", ")}${rest > 0 ? ` and ${rest} more` : ""}`]];
+  const { emptyTicks = 0, headroomMs } = offsets;
+  return [
+    ["Read to", `${shown.join(", ")}${rest > 0 ? ` and ${rest} more` : ""}`],
+    ...(emptyTicks === 0 ? [] : [factOf("No data", `the last ${emptyTicks} looks found nothing`)]),
+    ...(headroomMs === undefined ? [] : [factOf("Readable for", durationText(headroomMs))]),
+  ];
+}
+
+function factOf(name: string, value: string): [string, string] {
+  return [name, value];
+}
+
+function firstReadText(read: NonNullable<Description["next"]["firstRead"]>): string {
+  const { lower, upper } = read;
+  const size = readSizeText(read);
+  return `The next run would read ${size === undefined ? "" : `${size}, `}from ${JSON.stringify(lower)} to ${JSON.stringify(upper)}.`;
 }

@@ -20,7 +20,7 @@ export function addServe(program: Command, keepRunning: () => void): void {
         import("../serve/serve.js"),
         import("../serve/settings.js"),
       ]);
-      const settings = readServeSettings(options);
+      const settings = await readServeSettings(options);
       const stopping = stopRequested(keepRunning);
       const { url, manager } = await serve(settings, authorizeOf(process.env));
       const printer = printerOf(command.optsWithGlobals(), "table");

@@ -1,4 +1,8 @@
+import { statSync } from "node:fs";
 import type { Command } from "commander";
+import { printEffects, refused } from "../dry-run/effect.js";
+import { DRY_RUN, type DryRunOptions } from "../dry-run/writing.js";
+import { printerOf } from "../session.js";
 
 /** Adds the commands that need no manager: `backup`, `dag-factory`, `group-secret` and `token`. */
 export function addTools(program: Command): void {
@@ -7,7 +11,9 @@ export function addTools(program: Command): void {
     .description("copy a SQLite database whose manager is not running")
     .argument("<database>")
     .argument("<destination>")
-    .action(async (database: string, destination: string) => {
+    .option(DRY_RUN, "only show what would be written")
+    .action(async (database: string, destination: string, { dryRun }: DryRunOptions, command: Command) => {
+      if (dryRun === true) return showFile(command, destination, database);
       const { SqliteStore } = await import("@tidegate/store-sqlite");
       const store = new SqliteStore({ path: database, mustExist: true });
       try {
@@ -23,7 +29,8 @@ export function addTools(program: Command): void {
     .command("dag-factory")
     .description("print the Python file that Airflow's DAGs folder needs, or copy it there")
     .option("--into <folder>", "copy it into this folder")
-    .action(async ({ into }: { readonly into?: string }) => {
+    .option(DRY_RUN, "only show what would be written")
+    .action(async ({ into, dryRun }: DryRunOptions & { readonly into?: string }, command: Command) => {
       const [{ dagFactoryFile }, { copyFile, readFile }, { basename, join }] = await Promise.all([
         import("@tidegate/engine-airflow"),
         import("node:fs/promises"),
@@ -33,6 +40,7 @@ export function addTools(program: Command): void {
         process.stdout.write(await readFile(dagFactoryFile));
       } else {
         const file = join(into, basename(dagFactoryFile));
+        if (dryRun === true) return showFile(command, file, dagFactoryFile, { mayReplace: true });
         await copyFile(dagFactoryFile, file);
         process.stderr.write(`${file} is in place.\n`);
       }
@@ -61,4 +69,28 @@ export function addTools(program: Command): void {
       const { randomBytes } = await import("node:crypto");
       process.stdout.write(`${randomBytes(32).toString("base64url")}\n`);
     });
+}
+
+/** Shows that a file would be written, with the size of what it would be copied from. */
+async function showFile(
+  command: Command,
+  file: string,
+  source: string,
+  { mayReplace = false }: { readonly mayReplace?: boolean } = {},
+): Promise<void> {
+  const before = statSync(file, { throwIfNoEntry: false });
+  const from = statSync(source, { throwIfNoEntry: false });
+  if (from === undefined) throw refused("STORE_FAILED", `${source}: there is no such file.`);
+  if (before !== undefined && !mayReplace)
+    throw refused("STORE_FAILED", `${file}: exists, and would not be overwritten.`);
+  const size = (bytes: number): { readonly bytes: number } => ({ bytes });
+  const effect = {
+    action: before === undefined ? "create" : "replace",
+    file,
+    summary: `${file} would be ${before === undefined ? "written" : "replaced"}, as a copy of ${source}.`,
+    before: before === undefined ? null : size(before.size),
+    after: size(from.size),
+    notes: [],
+  };
+  await printEffects(printerOf(command.optsWithGlobals()), [effect]);
 }

@@ -50,7 +50,7 @@ function walk(program: Command, words: readonly string[]) {
       const named = options.find(({ long, short }) => word === long || word === short);
       open = named?.required === true ? named : undefined;
     } else {
-      const next = command.commands.find((each) => each.name() === word);
+      const next = command.commands.find((each) => each.name() === word || each.aliases().includes(word));
       if (next === undefined) position += 1;
       else command = next;
     }

@@ -23,10 +23,28 @@ compdef _tidegate tidegate
 `;
 
 const FISH = `function __tidegate_complete
-  tidegate complete -- (commandline -opc)[2..-1] (commandline -ct) 2>/dev/null
+  set -l found (tidegate complete -- (commandline -opc)[2..-1] (commandline -ct) 2>/dev/null)
+  if set -q found[1]
+    printf '%s\\n' $found
+  else
+    __fish_complete_path (commandline -ct)
+  end
 end
-complete -c tidegate -a '(__tidegate_complete)'
+complete -c tidegate -f -a '(__tidegate_complete)'
+`;
+
+// PowerShell drops empty words, and the "--" before the others, so that all of them are given in options.
+const PWSH = `Register-ArgumentCompleter -Native -CommandName tidegate -ScriptBlock {
+  param($typed, $ast, $cursor)
+  $before = $ast.CommandElements |
+    Select-Object -Skip 1 |
+    Where-Object { $_.Extent.EndOffset -lt $cursor } |
+    ForEach-Object { if ($_.Value -is [string]) { $_.Value } else { $_.Extent.Text } }
+  tidegate complete "--before=$($before -join [char]9)" "--typed=$typed" 2>$null | ForEach-Object {
+    [System.Management.Automation.CompletionResult]::new($_, $_, 'ParameterValue', $_)
+  }
+}
 `;
 
 /** The script of each shell, which asks the command itself for what may come next. */
-export const SCRIPTS = { bash: BASH, zsh: ZSH, fish: FISH } as const;
+export const SCRIPTS = { bash: BASH, zsh: ZSH, fish: FISH, pwsh: PWSH } as const;

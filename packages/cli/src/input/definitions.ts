@@ -1,13 +1,11 @@
 import type { Dirent } from "node:fs";
-import { open, readdir, stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { isTidegateError, type ScheduleInfo } from "@tidegate/core";
 import { parseScheduleInfo } from "@tidegate/core/schema";
 import { CommandError } from "../exit-code.js";
+import { textOf } from "./text-file.js";
 import { type Located, parseYaml } from "./yaml-file.js";
-
-/** Longest file that is read, bytes. */
-const MAX_BYTES = 5 * 1_048_576;
 
 const NAMES = /\.(ya?ml|json)$/;
 
@@ -90,32 +88,4 @@ async function filesOf(path: string): Promise<string[]> {
     !entry.name.startsWith(".") && (entry.isDirectory() || (entry.isFile() && NAMES.test(entry.name)));
   const names = entries.filter(wanted).map(({ name }) => name);
   return (await Promise.all(names.sort().map((name) => filesOf(join(path, name))))).flat();
-}
-
-async function textOf(file: string): Promise<string> {
-  const bytes = file === "-" ? await bytesOf(file, process.stdin) : await bytesOfFile(file);
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    throw new CommandError(`${file}: must be UTF-8.`);
-  }
-}
-
-async function bytesOfFile(path: string): Promise<Buffer> {
-  const file = await open(path).catch((error: Error) => {
-    throw new CommandError(`${path}: ${error.message}.`);
-  });
-  return bytesOf(path, file.createReadStream());
-}
-
-/** Reads no more than a file may have, however long it says it is. */
-async function bytesOf(file: string, stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of stream) {
-    length += chunk.length;
-    if (length > MAX_BYTES) throw new CommandError(`${file}: must not be longer than ${MAX_BYTES} bytes.`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }

@@ -1,4 +1,5 @@
 import { SystemClock } from "@tidegate/core/clock";
+import { readInstant } from "@tidegate/core/schema";
 import { CommandError } from "../exit-code.js";
 import { durationMs } from "./duration.js";
 
@@ -16,8 +17,9 @@ export function requireInstant(text: string, option: string): number {
   const relative = durationMs(text.slice(1));
   if (relative !== undefined && text.startsWith("-")) return now - relative;
   if (relative !== undefined && text.startsWith("+")) return now + relative;
-  const at = RFC_3339.test(text) ? Date.parse(text) : Number.NaN;
-  if (!Number.isNaN(at)) return at;
+  // `Date.parse` takes 30 February for 2 March.
+  const read = RFC_3339.test(text) ? readInstant(text) : undefined;
+  if (read !== undefined && "at" in read) return read.at;
   throw new CommandError(
     `${option}: must be RFC 3339 with an offset, such as 2026-01-01T00:00:00Z, or relative to now, such as -2d, not ${text}.`,
   );

@@ -11,6 +11,16 @@ export interface PagesOptions {
   readonly all?: boolean;
 }
 
+/** Yields all items of a listing, read page by page. */
+export async function* everyItem<T>(read: (page: PageRequest) => Promise<Page<T>>): AsyncGenerator<T> {
+  let cursor: string | undefined;
+  do {
+    const page = await read({ limit: PAGE, ...(cursor === undefined ? {} : { cursor }) });
+    yield* page.items;
+    cursor = page.next;
+  } while (cursor !== undefined);
+}
+
 /** Reads pages of a listing, and says if there is more. */
 export async function pagesOf<T>(
   { limit, all = false }: PagesOptions,

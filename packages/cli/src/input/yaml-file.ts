@@ -4,6 +4,8 @@ import { CommandError } from "../exit-code.js";
 /** Most aliases that are followed, weighted by what they repeat: enough for templates, not for expansion. */
 const MAX_ALIASES = 100;
 
+const TOO_DEEP = "cannot be read: it is nested too deeply";
+
 /** A value of a file, and where its fields are. */
 export interface Located {
   readonly value: unknown;
@@ -22,6 +24,7 @@ export function parseYaml(text: string, file: string): Located[] {
     const [problem] = document.errors;
     if (problem !== undefined) {
       const { line } = lines.linePos(problem.pos[0]);
+      if (problem.code === "RESOURCE_EXHAUSTION") throw new CommandError(`${file}: ${TOO_DEEP}.`);
       throw new CommandError(`${file}:${line}: ${problem.message.split("\n")[0]}`);
     }
     const value = contentOf(document, file);
@@ -46,7 +49,7 @@ function parsed(text: string, lineCounter: LineCounter, file: string): Document[
     } as const;
     return [...parseAllDocuments(text, options)] as Document[];
   } catch (error) {
-    throw new CommandError(`${file}: cannot be read: ${(error as Error).message}.`);
+    throw unreadable(file, error);
   }
 }
 
@@ -54,8 +57,14 @@ function contentOf(document: Document, file: string): unknown {
   try {
     return document.toJS({ maxAliasCount: MAX_ALIASES });
   } catch (error) {
-    throw new CommandError(`${file}: cannot be read: ${(error as Error).message}.`);
+    throw unreadable(file, error);
   }
+}
+
+function unreadable(file: string, error: unknown): CommandError {
+  // The parser calls itself for each level, so its stack overflows first.
+  if (error instanceof RangeError) return new CommandError(`${file}: ${TOO_DEEP}.`);
+  return new CommandError(`${file}: cannot be read: ${(error as Error).message}.`);
 }
 
 function placesIn(

@@ -1,7 +1,10 @@
+import { coverOf } from "@tidegate/client";
 import type {
   AuditReport,
   Backfill,
   DeadlineRecord,
+  GroupLag,
+  Lags,
   LateTime,
   ListedShard,
   PoolStatus,
@@ -14,17 +17,37 @@ import type {
 import type { Column } from "./table.js";
 import { durationText, intervalText, timeText } from "./time-text.js";
 
-/** Columns of schedules. */
-export const SCHEDULES: readonly Column<Schedule>[] = [
-  ["GROUP", ({ spec }) => spec.groupId],
-  ["STATUS", ({ status }) => status],
-  ["ENGINE", ({ spec }) => spec.engine],
-  ["NEXT FIRE", ({ nextFireAt }) => timeText(nextFireAt)],
-  ["PLANNED TO", ({ watermark }) => timeText(watermark)],
-  ["WAITING", ({ waitingRuns, gatedRuns }) => waitingRuns + gatedRuns],
-  ["BLOCKING", ({ blockingRuns }) => blockingRuns],
-  ["REASON", ({ unreadable, statusReason }) => unreadable ?? statusReason],
+/**
+ * Returns columns of schedules, with how far each is covered.
+ *
+ * @param lags - of the groups that lag most
+ */
+export function schedulesWith(lags: Lags): readonly Column<Schedule>[] {
+  return [
+    ["GROUP", ({ spec }) => spec.groupId],
+    ["STATUS", ({ status }) => status],
+    ["ENGINE", ({ spec }) => spec.engine],
+    ["NEXT FIRE", ({ nextFireAt }) => timeText(nextFireAt)],
+    ["PLANNED TO", ({ watermark }) => timeText(watermark)],
+    ["COVERED TO", (schedule) => timeText(coverOf(schedule, lags)?.coveredThrough ?? null)],
+    ["LAG", (schedule) => lagText(coverOf(schedule, lags)?.lagMs)],
+    ["WAITING", ({ waitingRuns, gatedRuns }) => waitingRuns + gatedRuns],
+    ["BLOCKING", ({ blockingRuns }) => blockingRuns],
+    ["REASON", ({ unreadable, statusReason }) => unreadable ?? statusReason],
+  ];
+}
+
+/** Columns of lags. */
+export const LAGS: readonly Column<GroupLag>[] = [
+  ["GROUP", ({ groupId }) => groupId],
+  ["LAG", ({ lagMs }) => lagText(lagMs)],
+  ["COVERED TO", ({ coveredThrough }) => timeText(coveredThrough)],
+  ["PLANNED TO", ({ plannedThrough }) => timeText(plannedThrough)],
 ];
+
+function lagText(lagMs: number | undefined): string {
+  return lagMs === undefined ? "" : lagMs === 0 ? "-" : durationText(lagMs);
+}
 
 /** Columns of runs. */
 export const RUNS: readonly Column<Run>[] = [

@@ -1,10 +1,11 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import type { TidegateSettings } from "@tidegate/core";
 import type { SqliteStoreOptions } from "@tidegate/store-sqlite";
-import { parse } from "yaml";
 import { z } from "zod";
 import { DEFAULT_PORT } from "../api/connect.js";
 import { CommandError } from "../exit-code.js";
+import { textOf } from "../input/text-file.js";
+import { parseYaml } from "../input/yaml-file.js";
 import type { OperatorSettings } from "./operators.js";
 
 /** Files that are read if none is named. */
@@ -56,9 +57,9 @@ export interface ServeOptions {
  *
  * @throws CommandError if the file is malformed
  */
-export function readServeSettings({ config, host, port, data }: ServeOptions): ServeSettings {
+export async function readServeSettings({ config, host, port, data }: ServeOptions): Promise<ServeSettings> {
   const file = config ?? FILES.find((name) => existsSync(name));
-  const { listen, store, tidegate, duckdb, http, log, ...manager } = readFile(file);
+  const { listen, store, tidegate, duckdb, http, log, ...manager } = await readFile(file);
   const path = data === undefined ? undefined : { path: data };
   return {
     host: host ?? listen?.host ?? "127.0.0.1",
@@ -72,15 +73,11 @@ export function readServeSettings({ config, host, port, data }: ServeOptions): S
   };
 }
 
-function readFile(file: string | undefined): z.infer<typeof schema> {
+async function readFile(file: string | undefined): Promise<z.infer<typeof schema>> {
   if (file === undefined) return schema.parse({});
-  let value: unknown;
-  try {
-    value = parse(readFileSync(file, "utf8"), { maxAliasCount: 100 }) ?? {};
-  } catch (error) {
-    throw new CommandError(`${file}: ${(error as Error).message}`);
-  }
-  const parsed = schema.safeParse(value);
+  const [located, ...others] = parseYaml(await textOf(file), file);
+  if (others.length > 0) throw new CommandError(`${file}: must be one document, not a list.`);
+  const parsed = schema.safeParse(located?.value ?? {});
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   throw new CommandError(`${file}: ${issue!.path.join(".") || "settings"}: ${issue!.message}.`);

@@ -1,4 +1,5 @@
 import type { Run, RunState } from "../run/run.js";
+import { overlaid } from "../store/overlaid.js";
 import type { PlanAnswer } from "../store/run-shortcuts.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import type { ChangeNotes } from "./change-notes.js";
@@ -9,7 +10,9 @@ type Read =
   | "open"
   | "close"
   | "now"
+  | "inspect"
   | "getSchedules"
+  | "getEpochs"
   | "listSchedules"
   | "listVersions"
   | "dependentsOf"
@@ -84,7 +87,8 @@ export function notingStore(store: ScheduleStore, notes: ChangeNotes): ScheduleS
       noting(store.changeSchedules(changes), () => {
         for (const { groupId } of changes) notes.note("schedule", groupId);
       }),
-    purgeSchedule: (groupId) => noting(store.purgeSchedule(groupId), () => notes.note("schedule", groupId)),
+    purgeSchedule: (groupId, expected) =>
+      noting(store.purgeSchedule(groupId, expected), () => notes.note("schedule", groupId)),
     plan: (commits) =>
       noting(store.plan(commits), (done) => {
         for (const [n, { groupId, runs, supersedes = [] }] of commits.entries()) {
@@ -197,15 +201,7 @@ export function notingStore(store: ScheduleStore, notes: ChangeNotes): ScheduleS
         for (const { late } of settlements) notes.note("late-data", late.groupId);
       }),
   };
-  return new Proxy(store, {
-    get: (target, name) => {
-      const value = Reflect.get(target, name, target) as unknown;
-      const own = (writes as Partial<ScheduleStore>)[name as keyof ScheduleStore];
-      // A store may lack a method.
-      if (own !== undefined && value !== undefined) return own;
-      return typeof value === "function" ? value.bind(target) : value;
-    },
-  });
+  return overlaid(store, writes);
 }
 
 /** Returns the state of a run that was claimed as it was planned. */

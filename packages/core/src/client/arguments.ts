@@ -49,7 +49,11 @@ export const ARGUMENTS: Readonly<Record<MethodOf<ScheduleClient>, Arguments>> = 
   unregister: { groupId: text, options: z.object({ purge: flag, force: flag, version }).optional() },
   pause: { groupId: text, note, seen },
   resume: { groupId: text, seen },
-  trigger: { groupId: text, interval: interval.optional(), options: force },
+  trigger: {
+    groupId: text,
+    interval: interval.optional(),
+    options: z.object({ force: flag, drain: flag }).optional(),
+  },
   get: { groupId: text },
   describe: { groupId: text },
   explain: { runId: text },
@@ -68,7 +72,7 @@ export const ARGUMENTS: Readonly<Record<MethodOf<ScheduleClient>, Arguments>> = 
   preview: {
     subject: z.union([text, request], "must be a group's id or a schedule"),
     count: z.int().optional(),
-    from: z.unknown(),
+    options: z.object({ from: z.unknown().optional(), firstRead: flag }).optional(),
   },
   backfill: {
     request: z.looseObject({
@@ -81,6 +85,7 @@ export const ARGUMENTS: Readonly<Record<MethodOf<ScheduleClient>, Arguments>> = 
     }),
   },
   rebase: { groupId: text, request: z.looseObject({ force: flag }) },
+  importOffsets: { groupId: text, request: z.looseObject({ stream: text.optional(), note, force: flag }) },
   resnapshot: { groupId: text, request: z.object({ note, swap: flag, force: flag }).optional() },
   seal: { groupId: text, until: z.unknown(), note, options: force },
   getBackfill: { id: text },
@@ -148,6 +153,7 @@ export const ARGUMENTS: Readonly<Record<MethodOf<ScheduleClient>, Arguments>> = 
   },
   restate: { request },
   applyRestatement: { planId: text },
+  lags: { options: z.object({ limit: z.int().min(1).max(1_000).optional() }).optional() },
   stale: { groupId: text.optional() },
   lateData: {
     filter: z

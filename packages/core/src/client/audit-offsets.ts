@@ -1,5 +1,6 @@
 import type { OffsetVector, PositionOrder } from "../offset/offset-vector.js";
 import type { OffsetWatermark } from "../offset/offset-watermark.js";
+import { isEnded } from "../run/lane.js";
 import type { Run } from "../run/run.js";
 
 /** A half-open range of positions of one partition. */
@@ -43,11 +44,13 @@ interface Part extends PositionRange {
  *
  * @param runs - the group's runs that are not superseded, in the order of their time
  * @param anchors - how far the source is planned, if the whole ledger is audited
+ * @param copy - the newest snapshot that has succeeded: it has read what runs of its reading before it have not
  */
 export function auditOffsets(
   order: PositionOrder,
   runs: readonly Run[],
   anchors: Anchors | null,
+  copy?: Run,
 ): OffsetAudit[] {
   const epochs = new Map<number, Run[]>();
   for (const run of runs) {
@@ -61,13 +64,17 @@ export function auditOffsets(
     .map(([epoch, members]) => ({
       incarnation: members[0]!.offsets!.incarnation,
       epoch,
-      partitions: partitionsOf(order, members, anchors?.epoch === epoch ? anchors : null),
+      partitions: partitionsOf(order, intervalsOf(members, copy), anchors?.epoch === epoch ? anchors : null),
     }));
 }
 
-function partitionsOf(order: PositionOrder, runs: readonly Run[], anchors: Anchors | null): PartitionAudit[] {
+function partitionsOf(
+  order: PositionOrder,
+  intervals: readonly ReadInterval[],
+  anchors: Anchors | null,
+): PartitionAudit[] {
   const parts = new Map<string, Part[]>();
-  for (const { offsets, kind } of intervalsOf(runs)) {
+  for (const { offsets, kind } of intervals) {
     for (const [partition, upper] of Object.entries(offsets.upper)) {
       const lower = Object.hasOwn(offsets.lower, partition) ? offsets.lower[partition]! : upper;
       const known = parts.get(partition) ?? [];
@@ -85,15 +92,34 @@ function partitionsOf(order: PositionOrder, runs: readonly Run[], anchors: Ancho
   });
 }
 
-/** Returns what stands for each interval, whatever its generations: read once one of them has succeeded. */
-function intervalsOf(runs: readonly Run[]): { offsets: NonNullable<Run["offsets"]>; kind: Part["kind"] }[] {
-  const intervals = new Map<string, { offsets: NonNullable<Run["offsets"]>; kind: Part["kind"] }>();
-  for (const { lower, upper, offsets, state, reason } of runs) {
-    const key = `${lower}-${upper}`;
-    const kind = reason === "source-expired" ? "lost" : state === "SUCCEEDED" ? "read" : "unread";
+/** An interval with the positions that runs of it stand for. */
+interface ReadInterval {
+  readonly offsets: NonNullable<Run["offsets"]>;
+  readonly kind: Part["kind"];
+}
+
+/**
+ * Returns what stands for each interval, whatever its generations: read once one of them, or a copy after it, has
+ * succeeded.
+ */
+function intervalsOf(runs: readonly Run[], copy: Run | undefined): ReadInterval[] {
+  const intervals = new Map<string, ReadInterval>();
+  for (const run of runs) {
+    const { id, lower, upper, offsets, state, reason } = run;
+    // Positions may have been lost more than once at the same instant.
+    const isLost = state === "SKIPPED" && reason === "source-expired";
+    const key = isLost ? id : `${lower}-${upper}`;
+    const isRead = state === "SUCCEEDED" || isCopied(run, copy);
+    const kind = isLost ? "lost" : isRead ? "read" : "unread";
     if (intervals.get(key)?.kind !== "read") intervals.set(key, { offsets: offsets!, kind });
   }
   return [...intervals.values()];
+}
+
+/** Returns whether a copy of the same reading has read the positions of a run before it that has ended. */
+function isCopied({ upper, offsets, state }: Run, copy: Run | undefined): boolean {
+  if (copy?.offsets == null || !isEnded(state)) return false;
+  return upper <= copy.lower && offsets?.epoch === copy.offsets.epoch;
 }
 
 function tileOf(

@@ -23,6 +23,21 @@ export interface SnapshotAudit {
    * cannot end there. `null` until it has succeeded.
    */
   readonly consistentFrom: EpochMs | null;
+  /**
+   * How the rows of the copy compare with those that were written before it; `null` for the first copy of a reading, and until the copy has
+   * succeeded with a number of rows.
+   */
+  readonly drift: SnapshotDrift | null;
+}
+
+/**
+ * Rows that were written by a full copy, and by the copy before it with the increments between the two. If rows are only inserted, the copy has more by
+ * those of its own interval. If it has fewer, rows were deleted or updated in the source, or written twice; if it has more than
+ * that, increments have missed rows.
+ */
+export interface SnapshotDrift {
+  readonly rowsBefore: number;
+  readonly rowsCopied: number;
 }
 
 /**
@@ -30,9 +45,16 @@ export interface SnapshotAudit {
  *
  * @param next - the run whose interval begins where the copy ends
  * @param isExact - whether the job reads nothing behind its upper bound
+ * @param rowsBefore - rows that the copy before it and the increments between the two have written; `undefined` if there is none
  */
-export function auditSnapshot(run: Run, next: Run | undefined, isExact: boolean): SnapshotAudit {
-  const { id, state, upper, offsets, snapshot, endedAt } = run;
+export function auditSnapshot(
+  run: Run,
+  next: Run | undefined,
+  isExact: boolean,
+  rowsBefore: number | undefined,
+): SnapshotAudit {
+  const { id, state, upper, offsets, snapshot, endedAt, metrics } = run;
+  const rowsCopied = state === "SUCCEEDED" ? metrics?.rowsWritten : undefined;
   return {
     runId: id,
     state,
@@ -41,7 +63,8 @@ export function auditSnapshot(run: Run, next: Run | undefined, isExact: boolean)
     positions: offsets?.upper ?? null,
     nextRunId: next?.id ?? null,
     isSeamless: next === undefined ? null : next.lower === upper && continues(run, next),
-    consistentFrom: state === "SUCCEEDED" ? (isExact ? upper : endedAt) : null,
+    consistentFrom: state === "SUCCEEDED" ? (snapshot!.consistentFrom ?? (isExact ? upper : endedAt)) : null,
+    drift: rowsBefore === undefined || rowsCopied === undefined ? null : { rowsBefore, rowsCopied },
   };
 }
 

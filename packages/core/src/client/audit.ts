@@ -19,7 +19,10 @@ export interface AuditShare {
   readonly runs: number;
   /** Number of nominal intervals. */
   readonly intervals: number;
-  /** Time that this condition accounts for, ms. If several apply, the best counts: succeeded before all. */
+  /**
+   * Time that this condition accounts for, ms. If several apply, the best counts: succeeded before all. Time of which runs
+   * have failed, were cancelled or were skipped has succeeded if a later full copy has.
+   */
   readonly ms: number;
 }
 
@@ -91,6 +94,8 @@ export interface AuditInput {
   readonly offsets?: readonly OffsetAudit[];
   /** See `auditSnapshot`. @default none */
   readonly snapshots?: readonly SnapshotAudit[];
+  /** End of the newest copy that has succeeded, epoch ms: it has what runs before it have not done. @default none */
+  readonly copiedUpTo?: EpochMs | undefined;
 }
 
 /** Accounts for every millisecond of the range. Pure. */
@@ -105,6 +110,7 @@ export function auditCoverage(input: AuditInput): AuditReport {
     watermark,
     offsets = [],
     snapshots = [],
+    copiedUpTo = range.lower,
   } = input;
   const whole = toSet([range]);
   const of = (condition: Condition): CoverageRange[] =>
@@ -121,10 +127,14 @@ export function auditCoverage(input: AuditInput): AuditReport {
   );
   const doubtful = intersect(whole, toSet([...doubts, ...overlapsOf(succeeded)]));
 
+  const copied = intersect(
+    toSet([{ lower: range.lower, upper: Math.max(range.lower, copiedUpTo) }]),
+    toSet([...of("failed"), ...of("cancelled"), ...of("skipped")]),
+  );
   let unaccounted = intersect(whole, toSet(coverage));
   const share = (condition: Condition): AuditShare => {
     const parts = of(condition);
-    const covered = toSet(parts);
+    const covered = toSet(condition === "succeeded" ? [...parts, ...copied] : parts);
     const ms = measure(intersect(unaccounted, covered));
     unaccounted = subtract(unaccounted, covered);
     return { runs: sum(parts, "runs"), intervals: sum(parts, "intervals"), ms };

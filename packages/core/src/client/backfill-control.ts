@@ -5,12 +5,13 @@ import type { Interval } from "../interval/boundaries.js";
 import { type IntervalSet, toSet } from "../interval/interval-set.js";
 import type { Backfiller } from "../planning/backfiller.js";
 import { pastUpTo } from "../planning/ledger-cuts.js";
-import { newestSnapshot, rerunUnits } from "../planning/rerun-units.js";
+import { isStretch, rerunParts } from "../planning/rerun-units.js";
 import { type Backfill, type BackfillSelect, OWN_BACKFILLS } from "../run/backfill.js";
 import type { Run } from "../run/run.js";
 import type { Instant } from "../schedule/instant.js";
 import type { Schedule } from "../schedule/schedule.js";
 import { SCHEDULE_STATUSES } from "../schedule/status.js";
+import { newestSnapshot } from "../store/newest-snapshot.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import { iso } from "./instants.js";
 import { instantOf, invalidInput } from "./ledger-input.js";
@@ -164,10 +165,14 @@ export class BackfillControl {
     const stretches: { lower: EpochMs; upper: EpochMs }[] = [];
     const first: Interval[] = [];
     let runs = 0;
-    for await (const { lower, upper, underWay } of rerunUnits(this.#parts.store, schedule, query)) {
-      if (underWay !== undefined) continue;
-      runs += 1;
-      if (first.length < LISTED) first.push({ lower, upper });
+    for await (const part of rerunParts(this.#parts.store, schedule, query)) {
+      const { lower, upper } = part;
+      if (!isStretch(part) && part.underWay !== undefined) continue;
+      runs += isStretch(part) ? part.count : 1;
+      for (const unit of isStretch(part) ? part.units() : [part]) {
+        if (first.length === LISTED) break;
+        first.push({ lower: unit.lower, upper: unit.upper });
+      }
       const last = stretches.at(-1);
       if (last !== undefined && lower <= last.upper) last.upper = upper;
       else stretches.push({ lower, upper });

@@ -106,8 +106,10 @@ function owedBuckets(schedule: Schedule, range: Interval, closedUpTo: EpochMs): 
   const owed: CoverageBucket[] = [];
   if (status === "SOURCE" || unreadable !== null) return owed;
   const grid = new Grid(spec);
+  // Millions of intervals may be owed before the range.
+  const from = Math.max(watermark, grid.lastClosed(range.lower)?.upper ?? watermark);
   for (
-    let next = grid.next(watermark);
+    let next = grid.next(from);
     next !== undefined && next.upper <= closedUpTo && next.lower < range.upper && next.upper > next.lower;
     next = grid.next(next.upper)
   ) {

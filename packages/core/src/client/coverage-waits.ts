@@ -1,14 +1,16 @@
 import type { Clock } from "../clock/clock.js";
 import type { SignalEmitter } from "../events/signals.js";
 import type { Interval } from "../interval/boundaries.js";
-import { type IntervalSet, subtract, toSet } from "../interval/interval-set.js";
+import { type IntervalSet, intersect, toSet } from "../interval/interval-set.js";
+import { openHandOvers } from "../planning/hand-overs.js";
+import type { Schedule } from "../schedule/schedule.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 
 /** The part of an interval that a group covers. */
 export interface CoverageAnswer {
   readonly groupId: string;
   readonly range: Interval;
-  /** Whether all of it has succeeded. */
+  /** Whether all of it has succeeded, and a full copy that has its rows is consistent (`RunSnapshot.consistentFrom`). */
   readonly isCovered: boolean;
   /** The time that has not. */
   readonly missing: IntervalSet;
@@ -28,7 +30,7 @@ export interface CoverageOptions {
 
 /** Dependencies of `CoverageWaits`. */
 export interface CoverageWaitsParts {
-  readonly store: Pick<ScheduleStore, "coverage" | "generationDigests">;
+  readonly store: Pick<ScheduleStore, "generationDigests" | "listRuns" | "missingTime">;
   readonly clock: Clock;
   readonly signals: SignalEmitter;
   /** How often the store is read for what other managers have written, ms. */
@@ -70,8 +72,8 @@ export class CoverageWaits {
   }
 
   /** Returns the coverage of a range once it is complete, or as it stands when the wait is over. */
-  ask(groupId: string, range: Interval, options: CoverageOptions): Promise<CoverageAnswer> {
-    const asked = this.#ask(groupId, range, options);
+  ask(schedule: Schedule, range: Interval, options: CoverageOptions): Promise<CoverageAnswer> {
+    const asked = this.#ask(schedule, range, options);
     this.#asked.add(asked);
     const forget = (): boolean => this.#asked.delete(asked);
     void asked.then(forget, forget);
@@ -79,17 +81,18 @@ export class CoverageWaits {
   }
 
   async #ask(
-    groupId: string,
+    schedule: Schedule,
     range: Interval,
     { waitMs = 0, signal }: CoverageOptions,
   ): Promise<CoverageAnswer> {
     const { clock } = this.#parts;
+    const { groupId } = schedule.spec;
     const until = clock.monotonicNow() + waitMs;
     for (;;) {
       // Subscribe before reading, so that no end is missed in between.
       const change = this.#nextChange(groupId, until, signal);
       try {
-        const answer = await this.#read(groupId, range);
+        const answer = await this.#read(schedule, range);
         const isOver = this.#isStopped || signal?.aborted === true || clock.monotonicNow() >= until;
         if (answer.isCovered || isOver) return answer;
         await change.happened;
@@ -99,14 +102,15 @@ export class CoverageWaits {
     }
   }
 
-  async #read(groupId: string, range: Interval): Promise<CoverageAnswer> {
+  async #read(schedule: Schedule, range: Interval): Promise<CoverageAnswer> {
     const { store } = this.#parts;
-    const [[generationDigest], coverage] = await Promise.all([
-      store.generationDigests([{ groupId, ...range }]),
-      store.coverage(groupId, range),
-    ]);
-    const succeeded = toSet(coverage.filter(({ state }) => state === "SUCCEEDED"));
-    const missing = subtract([range], succeeded);
+    const { groupId } = schedule.spec;
+    const [uncovered = []] = await store.missingTime([{ groupId, within: range, by: "succeeded" }]);
+    const handOver = (await openHandOvers(store, [schedule], "succeeded")).get(groupId);
+    const blurred = handOver === undefined ? [] : [{ lower: range.lower, upper: handOver.upper }];
+    const missing = toSet([...uncovered, ...intersect([range], blurred)]);
+    // Read afterwards: time that was covered before is covered by what it digests.
+    const [generationDigest] = await store.generationDigests([{ groupId, ...range }]);
     return { groupId, range, isCovered: missing.length === 0, missing, generationDigest: generationDigest! };
   }
 

@@ -1,5 +1,6 @@
 import type { EpochMs } from "../clock/clock.js";
 import type { Interval } from "../interval/boundaries.js";
+import { hasSnapshots } from "../planning/plan-snapshot.js";
 import { covers } from "../run/covering.js";
 import type { Run, UnmetDependency } from "../run/run.js";
 import type { Schedule } from "../schedule/schedule.js";
@@ -36,7 +37,7 @@ function headOf({ groupId, window, missing, timesOutAt }: UnmetDependency): stri
 
 async function upstreamReasons(
   store: ScheduleStore,
-  { groupId, missing, by }: UnmetDependency,
+  { groupId, missing, by, handOver }: UnmetDependency,
   schedule: Schedule | undefined,
 ): Promise<string[]> {
   if (schedule === undefined) return [`${groupId} has no schedule yet.`];
@@ -46,7 +47,9 @@ async function upstreamReasons(
   if (!isRegistered) reasons.push(`${groupId} is unregistered; register it again, or update this group.`);
   if (schedule.status === "PAUSED")
     reasons.push(`${groupId} is paused: ${schedule.statusReason || "no note"}.`);
-  for (const part of missing.slice(0, MOST_NAMED)) {
+  if (handOver !== undefined) reasons.push(handOverReason(groupId, handOver));
+  const parts = [...(handOver === undefined ? [] : [handOver]), ...missing.slice(0, MOST_NAMED)];
+  for (const part of parts) {
     const { items } = await store.listRuns(
       { groupId, within: part, includeSuperseded: false },
       { limit: MOST_NAMED },
@@ -55,7 +58,11 @@ async function upstreamReasons(
     reasons.push(...runs.map((run) => `${groupId} ${range(run)}: ${stateOf(run)}.`));
     if (isRegistered) reasons.push(...unplannedReasons(schedule, part));
   }
-  return reasons;
+  return [...new Set(reasons)];
+}
+
+function handOverReason(groupId: string, { lower, upper }: Interval): string {
+  return `The full copy of ${groupId} could not end at ${iso(lower)} and may hold rows up to ${iso(upper)}, when its job ended: time before that counts once increments have passed it.`;
 }
 
 /** Says what lies before or behind a ledger. */
@@ -63,7 +70,10 @@ function unplannedReasons({ spec, origin, watermark, nextFireAt }: Schedule, par
   const reasons: string[] = [];
   if (part.lower < origin) {
     const before = { lower: part.lower, upper: Math.min(part.upper, origin) };
-    reasons.push(`${spec.groupId} ${range(before)}: lies before its ledger begins; backfill it.`);
+    const wayOut = hasSnapshots(spec)
+      ? "is in its full copy, which has not succeeded yet"
+      : "lies before its ledger begins; backfill it";
+    reasons.push(`${spec.groupId} ${range(before)}: ${wayOut}.`);
   }
   if (part.upper > watermark) {
     const behind = { lower: Math.max(part.lower, watermark), upper: part.upper };

@@ -70,9 +70,10 @@ async function laneReasons(store: ScheduleStore, run: Run, schedule: Schedule): 
   if (blockingRuns > 0) {
     const blocking = await store.listRuns({ groupId, isBlocking: true }, { limit: MOST_NAMED });
     return andOthers(
-      blocking.items.map(
-        ({ id, lower, upper, error }) =>
-          `Run ${id} for ${range({ lower, upper })} has failed and onFailure is "${spec.onFailure}"; retry or cancel it. Its error: ${error?.message ?? "unknown"}`,
+      blocking.items.map(({ id, lower, upper, error, state }) =>
+        state === "CANCELLED"
+          ? `Run ${id} for ${range({ lower, upper })} was cancelled, and the schedule's next plan covers its interval first: ${error?.message ?? "unknown"}`
+          : `Run ${id} for ${range({ lower, upper })} has failed and onFailure is "${spec.onFailure}"; retry or cancel it. Its error: ${error?.message ?? "unknown"}`,
       ),
       blockingRuns,
       "block the lane",
@@ -133,6 +134,11 @@ async function readyReasons({ store, clock, operators }: ExplanationSources, run
     const last = run.history.at(-1);
     const cause = last === undefined ? "" : ` Attempt ${last.attempt} failed: ${last.error.message}`;
     reasons.push(`It waits for its next attempt until ${iso(run.readyAt)}.${cause}`);
+  } else if (run.wait !== null && run.readyAt !== null && run.readyAt > clock.now()) {
+    const { since, reason } = run.wait;
+    reasons.push(
+      `It waits for its source since ${iso(since)}, which is asked again at ${iso(run.readyAt)}: ${reason}`,
+    );
   }
   const positions = await store.poolPositions(run.id);
   reasons.push(...positions.map(poolReason));

@@ -1,10 +1,7 @@
-import type { EpochMs } from "../clock/clock.js";
 import type { Interval } from "../interval/boundaries.js";
+import { iso } from "../schedule/instant.js";
 
-/** Returns an instant in ISO 8601. */
-export function iso(instant: EpochMs): string {
-  return new Date(instant).toISOString();
-}
+export { iso };
 
 /** Returns an interval in ISO 8601, as `[lower, upper)`. */
 export function range({ lower, upper }: Interval): string {

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../clock/clock.js";
+import { upstreamsOf } from "../dependency/dependency.js";
 import type { Dispatcher } from "../dispatch/dispatcher.js";
 import { isTidegateError, messageOf, ScheduleError } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
@@ -16,11 +17,13 @@ import type { ScheduleStore } from "../store/schedule-store.js";
 import { tzdataVersion } from "../trigger/zone/zone.js";
 import { DependencyGraph } from "./dependency-graph.js";
 import { dependencyNotes } from "./dependency-notes.js";
+import { refuseWideLane } from "./first-copy.js";
 import { notesOf } from "./notes.js";
 import type { PoolControl } from "./pool-control.js";
 import type { RegisteredSchedule } from "./registration.js";
 import { type ScheduleChanges, staleVersion } from "./schedule-changes.js";
 import { groupIdOf, type SpecReader } from "./spec-reader.js";
+import { refusalsOfUnknown } from "./unknown-groups.js";
 import { UNREGISTERED } from "./unregistered-runs.js";
 
 /** Dependencies of `Lifecycle`. */
@@ -98,7 +101,9 @@ export class Lifecycle {
     refuseIllegalUpdate(before, spec);
     specs.refuseOtherData(before, spec);
     await specs.refuseLateCopy(this.#parts.store, before, spec);
+    await refuseWideLane(this.#parts.store, spec);
     await this.#refuseCycle(spec);
+    await this.#refuseUnknown(spec, before);
     const adoptsPlanned = expected.plannedRuns === "adopt";
     if (isDeepStrictEqual(spec, before.spec)) {
       if (adoptsPlanned) await changes.change(before, { adoptsPlanned });
@@ -153,13 +158,10 @@ export class Lifecycle {
   }
 
   async unregister(groupId: string, options: UnregisterOptions): Promise<void> {
-    const { changes, store, planner } = this.#parts;
+    const { changes } = this.#parts;
     const before = await this.#get(groupId, options.version);
     if (options.force !== true) await this.#refuseDependedOn(groupId);
-    if (before.status === "SOURCE" && options.purge === true) {
-      await store.purgeSchedule(groupId);
-      return;
-    }
+    if (before.status === "SOURCE" && options.purge === true) return this.#purge(before);
     if (before.status !== "DELETED") {
       await this.#parts.dispatcher.stopPlanned(groupId);
       await changes.change(before, {
@@ -180,8 +182,16 @@ export class Lifecycle {
       );
     }
     await this.#refuseActive(groupId);
-    await store.purgeSchedule(groupId);
+    await this.#purge(after);
+  }
+
+  /** Removes the ledger that was read: not that of a registration which came since. */
+  async #purge(read: Schedule): Promise<void> {
+    const { changes, planner, store } = this.#parts;
+    const { groupId } = read.spec;
+    const isPurged = await store.purgeSchedule(groupId, read);
     planner.forget(groupId);
+    if (!isPurged) throw staleVersion(await changes.get(groupId), read.version);
   }
 
   /** Returns a schedule if it still has the version that the caller has seen, or if the caller names none. */
@@ -200,6 +210,13 @@ export class Lifecycle {
   async #refuseCycle(spec: ScheduleSpec): Promise<void> {
     const [cycle] = await new DependencyGraph(this.#parts.store).add([spec]);
     if (cycle !== undefined) throw cycle;
+  }
+
+  /** Refuses new dependencies on groups that do not exist; one whose group was purged may stay as it is. */
+  async #refuseUnknown(spec: ScheduleSpec, before: Schedule): Promise<void> {
+    const known = new Set(before.unreadable === null ? upstreamsOf(before.spec) : []);
+    const [refusal] = await refusalsOfUnknown(this.#parts.store, [spec], known);
+    if (refusal !== undefined) throw refusal;
   }
 
   /** Runs of groups that depend on a group which is gone would wait for ever. */
@@ -250,7 +267,10 @@ export class Lifecycle {
 
   async #unblock(groupId: string): Promise<void> {
     const { store, clock } = this.#parts;
-    const blocking = await store.listRuns({ groupId, isBlocking: true }, { limit: 1_000 });
+    const blocking = await store.listRuns(
+      { groupId, isBlocking: true, states: ["FAILED"] },
+      { limit: 1_000 },
+    );
     const at = clock.now();
     await store.changeRuns(
       blocking.items.map(({ id }) => ({ id, from: ["FAILED"], state: "FAILED", at, isBlocking: false })),

@@ -1,10 +1,14 @@
 import { ScheduleError } from "../errors/errors.js";
 import type { ScheduleOperator } from "../operator/operator.js";
+import { effectOf } from "../operator/target-effect.js";
 import { hasSnapshots } from "../planning/plan-snapshot.js";
+import type { Run } from "../run/run.js";
 import type { ScheduleSpec } from "../schedule/schedule.js";
 import { compileTrigger } from "../trigger/compile.js";
 
 const MODE = "full-then-incremental";
+
+const WAY_OUT = "Let the job upsert by key, or write to a target that a full copy replaces as a whole";
 
 /** The part of an operator that says what a snapshot and its increments do to a target. */
 type Writer = Pick<ScheduleOperator, "canReadAt" | "operatorType" | "replacesTarget" | "writesOf">;
@@ -20,6 +24,8 @@ export function checkMode(spec: ScheduleSpec, operator: Writer | undefined): voi
     spec;
   if (!hasSnapshots(spec)) {
     if (fullEvery !== null) throw invalid("fullEvery", `is only for the mode "${MODE}"`);
+    if (spec.resnapshotBy != null && spec.mode !== "full")
+      throw invalid("resnapshotBy", `is only for the modes "full" and "${MODE}"`);
     if (onLoss === "resnapshot") throw invalid("onLoss", `"resnapshot" is only for the mode "${MODE}"`);
     return;
   }
@@ -45,7 +51,7 @@ export function checkMode(spec: ScheduleSpec, operator: Writer | undefined): voi
  */
 function refuseDoubling(spec: ScheduleSpec, operator: Writer): void {
   const { boundaryType, fullEvery, job, onLoss } = spec;
-  const writes = operator.writesOf?.(job);
+  const { writes } = effectOf(spec, operator);
   if (operator.canReadAt?.(job, boundaryType) === false && writes !== "upsert") {
     throw doubling(
       "mode",
@@ -64,28 +70,57 @@ function refuseDoubling(spec: ScheduleSpec, operator: Writer): void {
  */
 export function refuseSecondCopy(
   field: string,
-  { job }: Pick<ScheduleSpec, "job">,
+  spec: Pick<ScheduleSpec, "job" | "operator" | "resnapshotBy">,
   operator: Writer | undefined,
 ): void {
-  const writes = operator?.writesOf?.(job);
-  if (operator === undefined || writes === undefined || writes === "upsert") return;
-  if (writes === "replace" && operator.replacesTarget?.(job) === true) return;
-  const effect =
-    writes === "append"
-      ? "appends its rows, so that another snapshot would write all of them again"
-      : "replaces the rows of one interval alone, so that older ones would stay beside another snapshot";
-  throw doubling(
-    field,
-    `the job of operator ${operator.operatorType} ${effect}. Let it upsert by key, or write to a target that a full copy replaces as a whole`,
-  );
+  const { writes, replacesTarget } = effectOf(spec, operator);
+  if (writes === "upsert" || replacesTarget) return;
+  throw doubling(field, `the job of operator ${spec.operator} ${effects[writes ?? "unknown"]}. ${WAY_OUT}`);
 }
 
-/** Returns notes for whoever registers a schedule that makes snapshots, in plain sentences. */
-export function modeNotes(
-  { boundaryType, fullEvery, job, mode, onLoss, seal }: ScheduleSpec,
+/**
+ * Refuses a snapshot while a run may still write rows of which it has some as well, if both would stay.
+ *
+ * @param field - the field that asks for it
+ * @param open - the run
+ * @throws ScheduleError HANDOVER_WOULD_DOUBLE
+ */
+export function refuseCopyBeside(
+  field: string,
+  { id }: Pick<Run, "id">,
+  spec: Pick<ScheduleSpec, "job" | "operator" | "resnapshotBy">,
   operator: Writer | undefined,
-): readonly string[] {
-  if (!hasSnapshots({ mode })) return [];
+): void {
+  if (mayCopyAgain(spec, operator)) return;
+  const problem = `run ${id} may still write rows, and a snapshot would write them once more`;
+  throw doubling(field, `${problem}. Cancel it, since the snapshot reads its time as well. ${WAY_OUT}`);
+}
+
+/** Returns whether a target that has rows already has each once after another snapshot of them. */
+export function mayCopyAgain(
+  spec: Pick<ScheduleSpec, "job" | "resnapshotBy">,
+  operator: Writer | undefined,
+): boolean {
+  const { writes, replacesTarget } = effectOf(spec, operator);
+  return writes === "upsert" || replacesTarget;
+}
+
+const effects = {
+  append: "appends its rows, so that another snapshot would write all of them again",
+  replace: "replaces the rows of one interval alone, so that older ones would stay beside another snapshot",
+  unknown:
+    "may append its rows as far as is known here, so that another snapshot would write all of them again. If it does not, say so in resnapshotBy",
+} as const;
+
+/** Returns notes for whoever registers a schedule that makes snapshots, in plain sentences. */
+export function modeNotes(spec: ScheduleSpec, operator: Writer | undefined): readonly string[] {
+  const { boundaryType, fullEvery, job, mode, onLoss, seal } = spec;
+  if (mode === "full" && operator !== undefined && effectOf(spec, operator).writes === undefined) {
+    return [
+      'mode is "full", and it is not known how the job writes: if an older interval is run again, it may put an older copy over a later one. If each copy replaces the whole target, say so (resnapshotBy: "replace"); such runs then yield to the later copy.',
+    ];
+  }
+  if (!hasSnapshots(spec)) return [];
   const isBlurred = operator?.canReadAt?.(job, boundaryType) === false;
   return [
     ...(boundaryType === "TIME"

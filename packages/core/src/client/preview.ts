@@ -1,8 +1,22 @@
 import type { EpochMs } from "../clock/clock.js";
+import { messageOf } from "../errors/errors.js";
+import type { OffsetSize } from "../offset/offset-provider.js";
+import type { OffsetProviders } from "../offset/offset-providers.js";
+import type { OffsetRange } from "../offset/offset-vector.js";
 import { continuation } from "../planning/plan-decision.js";
+import type { SourceLooks } from "../planning/source-looks.js";
 import { Grid, type NominalInterval } from "../schedule/grid.js";
-import type { ScheduleSpec } from "../schedule/schedule.js";
+import type { Instant } from "../schedule/instant.js";
+import type { Schedule, ScheduleSpec } from "../schedule/schedule.js";
 import { dstNotes } from "../trigger/dst-notes.js";
+
+/** Options of a preview. */
+export interface PreviewOptions {
+  /** Skips the intervals that end at this instant or before. @default none is skipped */
+  readonly from?: Instant | undefined;
+  /** Whether to ask the source of a group that is read by positions how much the next run would read. @default false */
+  readonly firstRead?: boolean | undefined;
+}
 
 /** An upcoming interval. */
 export interface PreviewInterval extends NominalInterval {
@@ -18,7 +32,15 @@ export interface Preview {
    * registered, before them: what would be owed at once, and the operator's notes on the job.
    */
   readonly notes: readonly string[];
+  /**
+   * The positions that the next run would read if it were planned now. Absent unless it is asked for; also by boundaries
+   * of time, and if the source cannot be asked, which a note says.
+   */
+  readonly firstRead?: FirstRead;
 }
+
+/** Positions that a run would read, and how much that is, as far as the source knows. */
+export interface FirstRead extends OffsetRange, OffsetSize {}
 
 /** How many intervals to compute before yielding to the event loop. */
 const INTERVALS_AT_ONCE = 500;
@@ -66,4 +88,34 @@ function notesBetween({ trigger, timezone }: ScheduleSpec, from: EpochMs, to: Ep
   return dstNotes(trigger, timezone, from, Math.min(to, from + NOTED_MS)).map(
     ({ localDate, effect }) => `${localDate}: ${effect}`,
   );
+}
+
+/**
+ * Returns how far a schedule that is to be registered has been read: by its group, if that has the same source.
+ *
+ * @param known - the schedule that the group has now
+ */
+export function readingOf(
+  { source }: ScheduleSpec,
+  known: Schedule | undefined,
+  providers: OffsetProviders,
+): Schedule["offsets"] {
+  if (known === undefined || known.unreadable !== null) return null;
+  if (source === null || known.spec.source === null) return null;
+  return providers.haveSameData(known.spec.source, source) ? known.offsets : null;
+}
+
+/** Adds what the next run of a schedule would read, if it is read by positions. Asks its source. */
+export async function withFirstRead(
+  preview: Preview,
+  looks: SourceLooks,
+  schedule: Pick<Schedule, "spec" | "offsets">,
+): Promise<Preview> {
+  if (schedule.spec.boundaryType !== "OFFSET") return preview;
+  try {
+    const firstRead = await looks.firstRead(schedule);
+    return firstRead === undefined ? preview : { ...preview, firstRead };
+  } catch (error) {
+    return { ...preview, notes: [...preview.notes, `source: ${messageOf(error)}`] };
+  }
 }

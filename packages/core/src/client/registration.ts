@@ -16,10 +16,12 @@ import { tzdataVersion } from "../trigger/zone/zone.js";
 import { type EngineOutbox, groupIdsOf } from "../upkeep/outbox.js";
 import { DependencyGraph } from "./dependency-graph.js";
 import { dependencyNotes } from "./dependency-notes.js";
+import { refuseWideLane } from "./first-copy.js";
 import { notesOf } from "./notes.js";
 import type { PoolControl } from "./pool-control.js";
 import type { ScheduleChanges } from "./schedule-changes.js";
 import { groupIdOf, type SpecReader } from "./spec-reader.js";
+import { refusalsOfUnknown } from "./unknown-groups.js";
 import {
   countUnregistered,
   resumedFrom,
@@ -55,7 +57,17 @@ export interface RegistrationParts {
   readonly looks: SourceLooks;
 }
 
+/** Most schedules that are inserted together. */
 const BATCH = 5_000;
+
+/** Notes that the schedule at an index is refused. */
+type Fail = (index: number, error: unknown) => void;
+
+/** A schedule that was read, and its place among those given. */
+interface Checked {
+  readonly index: number;
+  readonly schedule: NewSchedule;
+}
 
 /** Registers schedules: first in the store, then at the engine. */
 export class Registration {
@@ -67,7 +79,7 @@ export class Registration {
 
   async register(info: ScheduleInfo<object>): Promise<RegisteredSchedule> {
     const revived = new Map<string, number>();
-    const result = (await this.#registerBatch([info], revived))[0]!;
+    const result = (await this.#registerAll([info], revived))[0]!;
     if (!result.isRegistered) throw result.error;
     const { changes, clock, specs, store } = this.#parts;
     const { groupId } = result;
@@ -80,18 +92,16 @@ export class Registration {
     return { schedule, notes: [...runs, ...waits, ...notes] };
   }
 
-  async registerMany(infos: readonly ScheduleInfo<object>[]): Promise<RegistrationResult[]> {
-    const results: RegistrationResult[] = [];
-    for (let start = 0; start < infos.length; start += BATCH) {
-      results.push(...(await this.#registerBatch(infos.slice(start, start + BATCH), new Map())));
-    }
-    return results;
+  registerMany(infos: readonly ScheduleInfo<object>[]): Promise<RegistrationResult[]> {
+    return this.#registerAll(infos, new Map());
   }
 
   /**
+   * Checks all schedules before it inserts the first: those that depend on a refused one are refused as well.
+   *
    * @param unregistered - receives, for each group registered again, how many runs wait to be planned again
    */
-  async #registerBatch(
+  async #registerAll(
     infos: readonly ScheduleInfo<object>[],
     unregistered: Map<string, number>,
   ): Promise<RegistrationResult[]> {
@@ -102,8 +112,16 @@ export class Registration {
     const fail = (index: number, error: unknown): void => {
       results[index] = { groupId: groupIdOf(infos[index]), isRegistered: false, error: asError(error) };
     };
-    const { store, outbox, specs, pools } = this.#parts;
-    const read: { index: number; schedule: NewSchedule }[] = [];
+    const accepted = await this.#check(infos, fail);
+    for (let start = 0; start < accepted.length; start += BATCH)
+      await this.#insert(infos, accepted.slice(start, start + BATCH), unregistered, fail);
+    return results;
+  }
+
+  /** Returns the schedules that may be registered. */
+  async #check(infos: readonly ScheduleInfo<object>[], fail: Fail): Promise<readonly Checked[]> {
+    const { store, specs, pools } = this.#parts;
+    const read: Checked[] = [];
     for (const [index, info] of infos.entries()) {
       try {
         const spec = specs.read(info);
@@ -117,11 +135,30 @@ export class Registration {
       await new DependencyGraph(store).add(specified),
       await pools.refusals(specified),
     ];
-    const accepted = read.filter(({ index }, position) => {
-      const refusal = cycles[position] ?? refusals[position];
-      if (refusal !== undefined) fail(index, refusal);
-      return refusal === undefined;
-    });
+    const without = (checked: readonly Checked[], errors: readonly (Error | undefined)[]): Checked[] =>
+      checked.filter(({ index }, position) => {
+        const error = errors[position];
+        if (error !== undefined) fail(index, error);
+        return error === undefined;
+      });
+    const sound = without(
+      read,
+      read.map((_, position) => cycles[position] ?? refusals[position]),
+    );
+    const unknown = await refusalsOfUnknown(
+      store,
+      sound.map(({ schedule }) => schedule.spec),
+    );
+    return without(sound, unknown);
+  }
+
+  async #insert(
+    infos: readonly ScheduleInfo<object>[],
+    accepted: readonly Checked[],
+    unregistered: Map<string, number>,
+    fail: Fail,
+  ): Promise<void> {
+    const { store, outbox } = this.#parts;
     const inserted = await isolated(accepted, (part) =>
       store.insertSchedules(part.map(({ schedule }) => schedule)),
     );
@@ -145,7 +182,6 @@ export class Registration {
     const watched = fresh.filter(({ spec }) => isWatched(spec));
     if (watched.length > 0) this.#parts.signals.emit("deadlines-changed", groupIdsOf(watched));
     await outbox.deliver(fresh);
-    return results;
   }
 
   /**
@@ -158,7 +194,7 @@ export class Registration {
     const [known] = await store.getSchedules([spec.groupId]);
     if (known !== undefined) return {};
     const offsets = await looks.begin({ source: spec.source, startAt: spec.startAt });
-    await looks.hold(spec, offsets.position);
+    await looks.hold(spec, offsets);
     return { offsets };
   }
 
@@ -177,6 +213,7 @@ export class Registration {
     const spec = specs.readAgain(info, before.spec);
     specs.refuseOtherData(before, spec);
     await specs.refuseLateCopy(store, before, spec);
+    await refuseWideLane(store, spec);
     await pools.refuseUnknown(spec);
     if (before.status !== "DELETED") {
       throw new ScheduleError(

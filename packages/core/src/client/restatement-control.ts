@@ -3,12 +3,12 @@ import type { Clock, EpochMs } from "../clock/clock.js";
 import { LedgerError } from "../errors/errors.js";
 import type { Interval } from "../interval/boundaries.js";
 import { runKindSchema } from "../job/schema.js";
-import { newestSnapshot } from "../planning/rerun-units.js";
 import { type Backfill, RESTATEMENT } from "../run/backfill.js";
 import type { Instant } from "../schedule/instant.js";
 import type { Schedule } from "../schedule/schedule.js";
 import { requireReadable } from "../schedule/stored-spec.js";
 import { eachRun } from "../store/each-run.js";
+import { newestSnapshot } from "../store/newest-snapshot.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import type { BackfillControl } from "./backfill-control.js";
 import { checkNote, instantOf, invalidInput } from "./ledger-input.js";
@@ -222,7 +222,17 @@ function meantBy({
   return { groupId, lower, upper, cascade, except: [...new Set(except)].sort(), note, force };
 }
 
-/** Returns the request of a plan. @throws LedgerError INTERVAL_INVALID if it is none */
+/**
+ * Returns the request that a plan answers: another plan of it has the same id as long as no ledger has moved.
+ *
+ * @throws LedgerError INTERVAL_INVALID if it is no plan
+ */
+export function requestOfPlan(planId: string): RestatementRequest {
+  const { lower, upper, ...meant } = requestIn(planId);
+  return { ...meant, from: lower, to: upper };
+}
+
+/** @throws LedgerError INTERVAL_INVALID if it is no plan */
 function requestIn(planId: string): Meant {
   try {
     const [text = ""] = planId.split(".");

@@ -3,17 +3,22 @@ import type { Dispatcher } from "../dispatch/dispatcher.js";
 import { LedgerError, ScheduleError, SourceError } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
 import type { Interval } from "../interval/boundaries.js";
+import type { ScheduleOperator } from "../operator/operator.js";
 import { pastUpTo } from "../planning/ledger-cuts.js";
 import { isOfReading } from "../planning/plan-snapshot.js";
 import type { IntervalPlanner } from "../planning/planner.js";
 import { nextSlice, rerunsOf } from "../planning/rerun-slice.js";
-import { newestSnapshot } from "../planning/rerun-units.js";
+import { FOLLOWING_STATES, goesBefore, isBehind } from "../run/copies.js";
 import type { NewRun, Run } from "../run/run.js";
 import { STANDING_STATES } from "../run/standing.js";
 import type { Schedule } from "../schedule/schedule.js";
 import { SCHEDULE_STATUSES } from "../schedule/status.js";
 import { eachRun } from "../store/each-run.js";
+import { newestSnapshot } from "../store/newest-snapshot.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
+import { iso } from "./instants.js";
+import { mayCopyAgain } from "./mode-fields.js";
+import { refusalOfPlan } from "./plan-refusal.js";
 import { type ForceOptions, isSealed, type Seals } from "./seals.js";
 
 /** Most runs that one call of `trigger` plans; use a backfill for more. */
@@ -27,7 +32,15 @@ export interface RunControlParts {
   readonly planner: IntervalPlanner;
   readonly dispatcher: Dispatcher;
   readonly seals: Seals;
+  /** By lower-case type. */
+  readonly operators: ReadonlyMap<string, ScheduleOperator>;
   readonly namespace: string;
+}
+
+/** Options of a trigger by hand. */
+export interface TriggerOptions extends ForceOptions {
+  /** Reads everything that the source of a group has now; without an interval. @default false */
+  readonly drain?: boolean;
 }
 
 /** Options of a retry. */
@@ -52,6 +65,19 @@ export class RunControl {
     this.#parts = parts;
   }
 
+  /** Plans everything that the source of a group has now. */
+  async drain(schedule: Schedule): Promise<Run[]> {
+    const { boundaryType, groupId } = schedule.spec;
+    if (boundaryType !== "OFFSET") {
+      const problem = 'has to be read by positions (boundaryType "OFFSET") to be drained';
+      throw new LedgerError("INTERVAL_INVALID", `drain: group ${groupId} ${problem}.`, { field: "drain" });
+    }
+    const { error, runs } = await this.#parts.planner.planDrain(groupId, schedule.status === "PAUSED");
+    if (error !== undefined) throw error;
+    if (runs.length === 0) throw await refusalOfPlan(this.#parts.store, schedule);
+    return this.#read(runs);
+  }
+
   /** Plans what is owed, or re-runs the last closed interval if nothing is. */
   async triggerNow(schedule: Schedule, options: ForceOptions): Promise<Run[]> {
     const { groupId } = schedule.spec;
@@ -59,9 +85,10 @@ export class RunControl {
     if (owed.length > 0) return this.#read(owed);
     const past = await this.#parts.store.listRuns(
       { groupId, order: "descending", includeSuperseded: false },
-      { limit: 1 },
+      { limit: 2 },
     );
-    const last = past.items[0];
+    // An inclusive end closes with an empty interval, in which there is nothing to run again.
+    const last = past.items.find(({ lower, upper }) => lower < upper);
     if (last === undefined) {
       throw new LedgerError(
         "INTERVAL_OPEN",
@@ -71,12 +98,16 @@ export class RunControl {
     return this.triggerInterval(schedule, { lower: last.lower, upper: last.upper }, options);
   }
 
-  async #plan({ spec: { groupId }, status }: Schedule): Promise<readonly NewRun[]> {
-    const { planner } = this.#parts;
-    const [result] =
-      status === "PAUSED" ? [await planner.planWhilePaused(groupId)] : await planner.plan([groupId]);
-    if (result?.error !== undefined) throw result.error;
-    return result?.runs ?? [];
+  /** @throws LedgerError RUN_STATE_ILLEGAL if something is owed and has to wait */
+  async #plan(schedule: Schedule): Promise<readonly NewRun[]> {
+    const { planner, store } = this.#parts;
+    const { error, outcome, runs } = await planner.planNow(
+      schedule.spec.groupId,
+      schedule.status === "PAUSED",
+    );
+    if (error !== undefined) throw error;
+    if (outcome === "deferred") throw await refusalOfPlan(store, schedule);
+    return runs;
   }
 
   /** Re-runs all intervals of a range, each as a new generation alongside the live schedule. */
@@ -106,15 +137,7 @@ export class RunControl {
         { field: "interval" },
       );
     }
-    const { groupId } = schedule.spec;
-    const snapshot = await newestSnapshot(this.#parts.store, groupId);
-    if (snapshot !== undefined && interval.lower < snapshot.upper) {
-      throw new LedgerError(
-        "INTERVAL_INVALID",
-        `interval: the snapshot of run ${snapshot.id} stands for all time before ${at(snapshot.upper)}; client.resnapshot makes another one.`,
-        { field: "interval" },
-      );
-    }
+    await this.#refuseCopied(schedule, interval);
     if (units.length === 0 && schedule.spec.boundaryType === "OFFSET") {
       throw new LedgerError(
         "INTERVAL_INVALID",
@@ -132,12 +155,23 @@ export class RunControl {
     const inserted = await this.#parts.store.insertRuns(runs, { isExclusive: true });
     const made = runs.filter((_, index) => inserted[index]);
     if (made.length === 0) {
+      await this.#refuseCopied(schedule, interval);
       throw new LedgerError("RUN_STATE_ILLEGAL", "interval: its runs are under way already.", {
         field: "interval",
       });
     }
     this.#parts.emitter.emit("runs-planned", made);
     return this.#read(made);
+  }
+
+  async #refuseCopied({ spec: { groupId } }: Schedule, { lower }: Interval): Promise<void> {
+    const snapshot = await newestSnapshot(this.#parts.store, groupId);
+    if (snapshot === undefined || lower >= snapshot.upper) return;
+    throw new LedgerError(
+      "INTERVAL_INVALID",
+      `interval: the snapshot of run ${snapshot.id} stands for all time before ${at(snapshot.upper)}; client.resnapshot makes another one.`,
+      { field: "interval" },
+    );
   }
 
   async #read(runs: readonly NewRun[]): Promise<Run[]> {
@@ -183,20 +217,37 @@ export class RunControl {
     if (schedule !== undefined) await this.#parts.seals.refuse(schedule, [run], "id", options);
     if (schedule !== undefined && !isOfReading(run, schedule)) throw earlierReading(run);
     if (schedule === undefined) throw await this.#whyNotRetried(id);
-    if (await this.#isFollowedSnapshot(run, schedule)) throw followed(run);
-    const snapshot = await newestSnapshot(this.#parts.store, run.groupId);
-    if (snapshot !== undefined && isBehind(run, snapshot)) throw behind(run, snapshot);
+    const refusal = await this.#copyRefusal(run, schedule, false);
+    if (refusal !== undefined) throw refusal;
     if (options.resplit === true && !(await this.#forgetSplit(run))) throw await this.#whyNotResplit(id);
     if (!(await this.#retry(run, versionFor(schedule, options)))) throw await this.#whyNotRetried(id);
     this.#parts.dispatcher.wake();
   }
 
-  /** Returns whether increments have begun behind a snapshot that was not made: made now, it would replace them. */
+  /**
+   * Returns why a run would write beside a copy, or a copy beside other runs.
+   *
+   * @param hasTried - whether the store has refused it: before that, it may go before a snapshot that waits
+   */
+  async #copyRefusal(run: Run, schedule: Schedule, hasTried: boolean): Promise<LedgerError | undefined> {
+    if (await this.#isFollowedSnapshot(run, schedule)) return followed(run);
+    const snapshot = await newestSnapshot(this.#parts.store, run.groupId);
+    if (snapshot === undefined || !isBehind(run, snapshot)) return undefined;
+    return !hasTried && this.#goesBefore(run, snapshot, schedule) ? undefined : behind(run, snapshot);
+  }
+
+  /** Returns whether a run may write its rows before a snapshot that reads them as well. */
+  #goesBefore(run: Run, snapshot: Run, { spec }: Schedule): boolean {
+    const operator = this.#parts.operators.get(spec.operator.toLowerCase());
+    return goesBefore(run, snapshot) && mayCopyAgain(spec, operator);
+  }
+
+  /** Returns whether increments follow a snapshot that was not made: made now, it would replace them. */
   async #isFollowedSnapshot(run: Run, { watermark }: Schedule): Promise<boolean> {
     if (run.snapshot === null || watermark <= run.upper) return false;
     const filter = {
       groupId: run.groupId,
-      states: ["SUBMITTING", "RUNNING", "SUCCEEDED"],
+      states: FOLLOWING_STATES,
       within: { lower: run.upper, upper: watermark },
       includeSuperseded: false,
     } as const;
@@ -212,7 +263,8 @@ export class RunControl {
     const through = options.force === true ? null : await this.#parts.seals.sealedThrough(schedule);
     const snapshot = await newestSnapshot(this.#parts.store, groupId);
     for await (const run of eachRun(this.#parts.store, filter)) {
-      if (snapshot !== undefined && isBehind(run, snapshot)) continue;
+      if (snapshot !== undefined && isBehind(run, snapshot) && !this.#goesBefore(run, snapshot, schedule))
+        continue;
       if (await this.#isFollowedSnapshot(run, schedule)) continue;
       if (isSealed(schedule, run, through) || !isOfReading(run, schedule)) continue;
       if (options.resplit === true && !(await this.#forgetSplit(run))) continue;
@@ -279,7 +331,11 @@ export class RunControl {
       { groupId, states: STANDING_STATES, within: { lower, upper }, includeSuperseded: false },
       { limit: 1_000 },
     );
+    const [schedule] = await this.#parts.store.getSchedules([groupId]);
+    const refusal = schedule && (await this.#copyRefusal(run, schedule, true));
+    if (refusal !== undefined) return refusal;
     const others = items.filter((each) => each.lower !== lower || each.upper !== upper);
+    if (run.snapshot !== null && others.length === 0) return besideOthers(run);
     const named = others.map(
       (each) => `${each.id} (${each.state}) for [${at(each.lower)}, ${at(each.upper)})`,
     );
@@ -323,25 +379,30 @@ function illegal(run: Run, action: string, condition: string): LedgerError {
 }
 
 function at(instant: number | null): string {
-  return instant === null ? "never" : new Date(instant).toISOString();
+  return instant === null ? "never" : iso(instant);
 }
 
 function followed({ id, groupId }: Run): LedgerError {
   return new LedgerError(
     "RUN_STATE_ILLEGAL",
-    `Run ${id} is a snapshot behind which other runs have begun; client.resnapshot makes another one of group ${groupId}. If its mode has none any more, cancel the run and backfill its time.`,
+    `Run ${id} is a snapshot that other runs follow by now; client.resnapshot makes another one of group ${groupId}. If its mode has none any more, cancel the run and backfill its time.`,
   );
 }
 
-/** Returns whether a run begins before the end of a snapshot, which has its rows already or is about to read them. */
-function isBehind(run: Run, snapshot: Run): boolean {
-  return run.id !== snapshot.id && run.lower < snapshot.upper;
-}
-
-function behind({ id, groupId }: Run, snapshot: Run): LedgerError {
+function besideOthers({ id, groupId }: Run): LedgerError {
   return new LedgerError(
     "RUN_STATE_ILLEGAL",
-    `Run ${id} begins before ${at(snapshot.upper)}, and the snapshot of run ${snapshot.id} stands for all time before that: its rows would be written beside the copy. client.resnapshot makes another one of group ${groupId}.`,
+    `Run ${id} is a snapshot, which is made alone, and other runs of group ${groupId} are under way: retry it when they have ended.`,
+  );
+}
+
+function behind({ id, groupId, isBlocking }: Run, snapshot: Run): LedgerError {
+  const wayOut = isBlocking
+    ? "Cancel it, so that the snapshot does not wait for it"
+    : `client.resnapshot makes another one of group ${groupId}`;
+  return new LedgerError(
+    "RUN_STATE_ILLEGAL",
+    `Run ${id} begins before ${at(snapshot.upper)}, and the snapshot of run ${snapshot.id} stands for all time before that: its rows would be written beside the copy. ${wayOut}.`,
   );
 }
 

@@ -1,18 +1,20 @@
 import { LedgerError, ScheduleError } from "../errors/errors.js";
 import type { Interval } from "../interval/boundaries.js";
 import type { ScheduleOperator } from "../operator/operator.js";
+import { effectOf } from "../operator/target-effect.js";
 import { hasSnapshots } from "../planning/plan-snapshot.js";
 import type { IntervalPlanner } from "../planning/planner.js";
-import { SnapshotStates } from "../planning/snapshot-states.js";
 import type { Run } from "../run/run.js";
 import type { Schedule } from "../schedule/schedule.js";
 import { SCHEDULE_STATUSES } from "../schedule/status.js";
 import { eachRun } from "../store/each-run.js";
+import { newestCopy } from "../store/newest-snapshot.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import { auditSnapshot, type SnapshotAudit } from "./audit-snapshots.js";
 import { hasSucceeded } from "./first-copy.js";
 import { checkNote } from "./ledger-input.js";
 import { refuseSecondCopy } from "./mode-fields.js";
+import { refusalOfSnapshot } from "./plan-refusal.js";
 import type { ScheduleChanges } from "./schedule-changes.js";
 import type { ForceOptions, Seals } from "./seals.js";
 
@@ -22,7 +24,7 @@ export interface SnapshotRequest extends ForceOptions {
   readonly note?: string;
   /**
    * Whether the new copy has to take the place of the old one as a whole: refused unless the job replaces its target
-   * (`ScheduleOperator.replacesTarget`). An upsert leaves rows that are no longer in the source. @default false
+   * (`ScheduleOperator.replacesTarget`, or `resnapshotBy` of the schedule). An upsert leaves rows that are no longer in the source. @default false
    */
   readonly swap?: boolean;
 }
@@ -68,7 +70,7 @@ export class SnapshotControl {
     }
     const operator = operators.get(spec.operator.toLowerCase());
     if (await hasSucceeded(store, groupId)) refuseSecondCopy("groupId", spec, operator);
-    if (swap && operator?.replacesTarget?.(spec.job) !== true) {
+    if (swap && !effectOf(spec, operator).replacesTarget) {
       throw new ScheduleError(
         "HANDOVER_WOULD_DOUBLE",
         `swap: the job of operator ${spec.operator} does not replace its target as a whole, so that rows of the old copy would stay. Leave out swap to write the new copy over it.`,
@@ -94,20 +96,26 @@ export class SnapshotControl {
     for await (const run of eachRun(store, filter)) {
       const behind = { lower: run.upper, upper: run.upper + 1 };
       const page = await store.listRuns({ groupId, within: behind, includeSuperseded: false }, { limit: 1 });
-      audits.push(auditSnapshot(run, page.items[0], isExact));
+      audits.push(auditSnapshot(run, page.items[0], isExact, await this.#rowsBefore(run)));
     }
     return audits;
   }
 
+  /** Returns the rows that a copy finds in the target, as the runs since the copy before it have counted them. */
+  async #rowsBefore({ groupId, lower, offsets, state }: Run): Promise<number | undefined> {
+    if (state !== "SUCCEEDED") return undefined;
+    const { store } = this.#parts;
+    const before = await newestCopy(store, groupId, lower);
+    if (before === undefined || before.offsets?.epoch !== offsets?.epoch) return undefined;
+    const coverage = await store.coverage(groupId, { lower: before.lower, upper: lower });
+    const succeeded = coverage.filter((range) => range.state === "SUCCEEDED");
+    return succeeded.reduce((sum, { rowsWritten }) => sum + rowsWritten, 0);
+  }
+
   async #whyNot(schedule: Schedule): Promise<LedgerError> {
     const { groupId } = schedule.spec;
-    const holding = (await new SnapshotStates(this.#parts.store).read([schedule])).get(groupId)?.holding;
-    if (holding !== undefined) {
-      return new LedgerError(
-        "RUN_STATE_ILLEGAL",
-        `Group ${groupId} has a snapshot already that has not succeeded: run ${holding.id} is ${holding.state}.`,
-      );
-    }
+    const held = await refusalOfSnapshot(this.#parts.store, schedule);
+    if (held !== undefined) return held;
     return new LedgerError(
       "INTERVAL_OPEN",
       `Group ${groupId} can make no snapshot now: runs that may not be beside it are under way, nothing is over since the last run, or the schedule has ended. Ask again when its runs have ended.`,

@@ -7,7 +7,7 @@ import { hasSnapshots } from "../planning/plan-snapshot.js";
 import type { Schedule, ScheduleSpec } from "../schedule/schedule.js";
 
 /** The fields that only boundaries `OFFSET` have. */
-const OF_SOURCES = ["source", "startAt", "limit"] as const;
+const OF_SOURCES = ["source", "startAt", "limit", "batchUntil", "expectData"] as const;
 
 /**
  * Checks what a schedule says of its source, without asking it.
@@ -21,7 +21,7 @@ export function checkSource(
   providers: OffsetProviders,
   operator: Pick<ScheduleOperator, "boundaryTypes" | "operatorType" | "validateSource"> | undefined,
 ): void {
-  const { boundaryType, source, startAt, limit, endRule } = spec;
+  const { batchUntil, boundaryType, source, startAt, limit, endRule } = spec;
   if (boundaryType === "TIME") {
     const given = OF_SOURCES.find((field) => spec[field] != null);
     if (given !== undefined) throw invalid(given, 'is only for boundaryType "OFFSET"');
@@ -39,6 +39,8 @@ export function checkSource(
   if (startAt !== null) checkStart(provider, startAt);
   if (limit !== null && provider.cut === undefined)
     throw invalid("limit", `the provider "${source.type}" cannot cut ranges`);
+  if (batchUntil != null && provider.size === undefined)
+    throw invalid("batchUntil", `the provider "${source.type}" cannot count records`);
   // It would be an interval of no time, which has no place for positions.
   if (endRule === "inclusive") throw invalid("endRule", 'must be "exclusive" with boundaryType "OFFSET"');
   if (operator !== undefined && !(operator.boundaryTypes ?? ["TIME"]).includes("OFFSET"))

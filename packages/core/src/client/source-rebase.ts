@@ -17,8 +17,9 @@ import { transition } from "../schedule/status.js";
 import { eachRun } from "../store/each-run.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import { tzdataVersion } from "../trigger/zone/zone.js";
-import { hasSucceeded } from "./first-copy.js";
+import { mayHaveRows } from "./first-copy.js";
 import { checkNote } from "./ledger-input.js";
+import { importedOffsets, type OffsetImport } from "./offset-import.js";
 import type { ScheduleChanges } from "./schedule-changes.js";
 import type { Seals } from "./seals.js";
 import { checkStart } from "./source-fields.js";
@@ -83,7 +84,7 @@ export class SourceRebase {
     if (source !== undefined || job !== undefined) specs.checkReading(spec);
     if (hasSnapshots(spec)) {
       const { origin, watermark } = before;
-      const hasRows = await hasSucceeded(this.#parts.store, groupId);
+      const hasRows = await mayHaveRows(this.#parts.store, groupId);
       specs.checkCopies(spec, hasRows ? (job === undefined ? "groupId" : "job") : undefined);
       await seals.refuse(before, [{ lower: origin, upper: watermark }], "groupId", { force });
     }
@@ -102,7 +103,7 @@ export class SourceRebase {
       { source: spec.source, startAt: start },
       { epoch: offsets?.epoch ?? 0, rebase },
     );
-    await looks.hold(spec, begun.position);
+    await looks.hold(spec, begun);
     await dispatcher.stopPlanned(groupId);
     await changes.change(before, {
       status,
@@ -115,6 +116,17 @@ export class SourceRebase {
     });
     await this.#cancelActive(groupId, begun.epoch);
     return changes.deliver(groupId);
+  }
+
+  /** Begins to read where another tool stands. */
+  async importOffsets(groupId: string, request: OffsetImport): Promise<Schedule> {
+    const { spec } = await this.#parts.changes.getReadable(groupId);
+    const tool = Object.keys(request).find((field) => field.endsWith("State"));
+    const from = tool === undefined ? "another reader" : tool.slice(0, -"State".length);
+    const { note = `Taken over from ${from}.`, force = false } = request;
+    // A group that is read by time is refused below.
+    const offsets = importedOffsets(request, spec.source ?? { type: "none" });
+    return this.rebase(groupId, { startAt: { offsets }, note, force });
   }
 
   /** The store has requested it, for whoever has them; those of this manager need not wait until it looks. */

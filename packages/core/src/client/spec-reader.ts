@@ -207,9 +207,11 @@ export class SpecReader {
     operator.validate?.(spec.job);
     if (spec.verify != null) requireVerification(operator, spec);
     if (spec.shards === null || canSplit(operator, spec.job)) return;
+    const why = operator.cannotSplit?.(spec.job);
+    const because = why === undefined ? "" : `: ${why}`;
     throw new ScheduleError(
       "SCHEDULE_INVALID",
-      `shards: operator ${operator.operatorType} cannot split this job; leave out shards, or set it to null.`,
+      `shards: operator ${operator.operatorType} cannot split this job${because}; leave out shards, or set it to null.`,
       { field: "shards" },
     );
   }

@@ -35,7 +35,9 @@ export class FleetClock implements Clock {
   readonly #machine: Clock;
   #reading: Reading | undefined;
   #latest: EpochMs = Number.NEGATIVE_INFINITY;
-  #seen: { instant: EpochMs; elapsed: number } | undefined;
+  /** By how much the machine's clock was ahead of elapsed time when it was read last, ms. */
+  #ahead: number | undefined;
+  #isDoubtful = false;
   /** Called with the step, ms, when the machine's clock was set. */
   onStep: ((stepMs: number) => void) | undefined;
 
@@ -55,6 +57,16 @@ export class FleetClock implements Clock {
 
   monotonicNow(): number {
     return this.#machine.monotonicNow();
+  }
+
+  /**
+   * Returns whether `now` may be behind the store's clock: the machine's clock has gone forward since the store's was
+   * read. Either somebody has set it, or the machine was suspended, which elapsed time does not count.
+   */
+  mayBeBehind(): boolean {
+    if (this.#reading === undefined) return false;
+    this.now();
+    return this.#isDoubtful;
   }
 
   wakeAt(at: EpochMs, callback: () => void): ClockTimer {
@@ -90,6 +102,7 @@ export class FleetClock implements Clock {
     }
     const before = this.#reading === undefined ? undefined : this.now();
     this.#reading = best;
+    this.#isDoubtful = false;
     const now = Math.floor(best!.instant + this.#machine.monotonicNow() - best!.elapsed);
     if (before !== undefined && before - now > maxSkewMs) this.#latest = now;
     return this.#machine.now() - now;
@@ -99,14 +112,16 @@ export class FleetClock implements Clock {
   forget(): void {
     this.#reading = undefined;
     this.#latest = Number.NEGATIVE_INFINITY;
-    this.#seen = undefined;
+    this.#ahead = undefined;
+    this.#isDoubtful = false;
   }
 
   #noticeStep(instant: EpochMs, elapsed: number): void {
-    const seen = this.#seen;
-    this.#seen = { instant, elapsed };
-    if (seen === undefined) return;
-    const step = instant - seen.instant - (elapsed - seen.elapsed);
+    const before = this.#ahead;
+    this.#ahead = instant - elapsed;
+    if (before === undefined) return;
+    const step = this.#ahead - before;
+    if (step >= SMALLEST_STEP_MS && this.#reading !== undefined) this.#isDoubtful = true;
     if (Math.abs(step) >= SMALLEST_STEP_MS) this.onStep?.(Math.round(step));
   }
 }

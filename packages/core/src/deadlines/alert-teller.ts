@@ -10,6 +10,9 @@ export const TELLING_MS = 30_000;
 /** Most alerts of one batch. */
 const BATCH = 500;
 
+/** The events of what is missed at first. */
+const LOST = { freshness: "freshness-lost", data: "data-missing" } as const;
+
 interface AlertTellerParts {
   readonly store: ScheduleStore;
   readonly clock: Clock;
@@ -55,7 +58,9 @@ export class AlertTeller {
     const { emitter } = this.#parts;
     const event = eventOf(record, alert);
     if (record.subject === "interval") emitter.emit(`deadline-${alert}`, event);
-    else if (alert === "missed") emitter.emit("freshness-lost", event);
-    else if (alert === "recovered") emitter.emit("freshness-recovered", event);
+    else if (record.subject === "headroom") {
+      if (alert === "at-risk") emitter.emit("offsets-expiring", event);
+    } else if (alert === "missed") emitter.emit(LOST[record.subject], event);
+    else if (alert === "recovered") emitter.emit(`${record.subject}-recovered`, event);
   }
 }

@@ -22,8 +22,9 @@ const PATHS: Readonly<
     EXCUSED: ["recovered"],
   },
   MISSED: { LATE: ["recovered"], EXCUSED: ["recovered"] },
-  // A group's freshness may be lost again.
+  // A group's freshness may be lost again, and a deadline that was excused may be expected anew.
   LATE: { MISSED: ["missed"] },
+  EXCUSED: { AT_RISK: ["at-risk"], MISSED: ["missed"], LATE: ["missed", "recovered"] },
 };
 
 /** Returns the alerts of a record that have not been published yet. Pure. */

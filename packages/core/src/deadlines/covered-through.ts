@@ -3,17 +3,20 @@ import type { Interval } from "../interval/boundaries.js";
 import { contains, toSet } from "../interval/interval-set.js";
 import type { Run } from "../run/run.js";
 import type { Schedule } from "../schedule/schedule.js";
+import { newestCopy } from "../store/newest-snapshot.js";
 import type { RunLedger } from "../store/run-ledger.js";
 
 type Ledger = Pick<RunLedger, "listRuns" | "coverage">;
 
-const UNSETTLED = ["PLANNED", "SUBMITTING", "RUNNING", "FAILED"] as const;
+/** States of runs that may leave a hole in what is covered. */
+export const UNSETTLED = ["PLANNED", "SUBMITTING", "RUNNING", "FAILED"] as const;
 
 const PAGE = 100;
 
 /**
  * Returns the time up to which a group is covered, epoch ms: every interval before it has succeeded, or was
- * given up by a policy or a person. Reads only runs that have not simply succeeded, of which there are few.
+ * given up by a policy or a person, or failed before a full copy that has its rows. Reads only runs that have not
+ * simply succeeded, of which there are few.
  */
 export async function coveredThrough(
   store: Ledger,
@@ -22,16 +25,26 @@ export async function coveredThrough(
   if (status === "SOURCE") return reportedThrough(store, groupId, origin);
   const uncovered = await store.listRuns({ groupId, isUncovered: true }, { limit: 1 });
   const through = Math.min(watermark, uncovered.items[0]?.lower ?? watermark);
+  let copiedUpTo: EpochMs | undefined;
   let cursor: string | undefined;
   do {
     const filter = { groupId, states: UNSETTLED, includeSuperseded: false, order: "ascending" } as const;
     const page = await store.listRuns(filter, { limit: PAGE, ...(cursor === undefined ? {} : { cursor }) });
-    const unsettled = page.items.filter(({ lower, upper }) => lower < through && upper > origin);
+    if (page.items.some(({ state }) => state === "FAILED"))
+      copiedUpTo ??= (await newestCopy(store, groupId))?.upper ?? Number.NEGATIVE_INFINITY;
+    const unsettled = page.items.filter(
+      (run) => run.lower < through && run.upper > origin && !isCopied(run, copiedUpTo),
+    );
     const hole = await firstHole(store, unsettled);
     if (hole !== undefined) return Math.max(origin, hole.lower);
     cursor = page.items.some(({ lower }) => lower >= through) ? undefined : page.next;
   } while (cursor !== undefined);
   return through;
+}
+
+/** Returns whether a run has failed whose rows a full copy has, which ends at an instant. */
+function isCopied({ state, upper }: Run, upTo: EpochMs | undefined): boolean {
+  return state === "FAILED" && upTo !== undefined && upper <= upTo;
 }
 
 /** Returns up to when a source group's coverage was reported without a gap. */

@@ -3,6 +3,7 @@ import { messageOf } from "../errors/errors.js";
 import type { CoverageReportedEvent, TidegateEmitter } from "../events/events.js";
 import type { EndedRun, SignalEmitter } from "../events/signals.js";
 import type { Interval } from "../interval/boundaries.js";
+import { nextTurn } from "../planning/rerun-units.js";
 import type { SpecCache } from "../planning/spec-cache.js";
 import { instantAfter } from "../schedule/after-interval.js";
 import type { Schedule } from "../schedule/schedule.js";
@@ -120,6 +121,7 @@ export class DeadlineKeeper {
       if (due.length === 0) break;
       // Groups that cannot be judged now stay due, and must not be checked again at once.
       if (!(await this.#lookAt(due, new Map()))) return RETRY_MS;
+      await nextTurn();
     }
     return this.#sleepMs(clock.now());
   }

@@ -10,8 +10,11 @@ export type DeadlineState = "PENDING" | "AT_RISK" | "ON_TIME" | "LATE" | "MISSED
 /** The states in which an interval still has to be met, and somebody should know. */
 export const OPEN_STATES = ["AT_RISK", "MISSED"] as const satisfies readonly DeadlineState[];
 
-/** The subject of a deadline: an interval, or the freshness of a group's data. */
-export type DeadlineSubject = "interval" | "freshness";
+/**
+ * The subject of a deadline: an interval; the freshness of a group's data; the data that its source has to have
+ * (`expectData`); or the headroom of positions that are still to be read, before the source lets go of them.
+ */
+export type DeadlineSubject = "interval" | "freshness" | "data" | "headroom";
 
 /** Why a deadline is at risk or excused. */
 export type DeadlineReason =

@@ -1,15 +1,24 @@
 import type { EpochMs } from "../clock/clock.js";
 import type { Interval } from "../interval/boundaries.js";
 import { isWatched } from "../schedule/deadline.js";
-import type { Schedule } from "../schedule/schedule.js";
+import type { Schedule, ScheduleSpec } from "../schedule/schedule.js";
 import { SCHEDULE_STATUSES } from "../schedule/status.js";
 import type { DeadlineWatch, KeptDeadline } from "../store/deadline-table.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
-import type { DeadlineReason } from "./deadline-record.js";
+import type { DeadlineReason, DeadlineSubject } from "./deadline-record.js";
 import { judgeFreshness } from "./freshness.js";
 import { RECHECK_MS } from "./judge.js";
 import { judgeBehind } from "./new-intervals.js";
-import { excuseOpen, judgeOpen, readOpenRecords } from "./open-records.js";
+import { excuseOpen, type Found, judgeOpen, readOpenRecords } from "./open-records.js";
+import { judgeData, judgeHeadroom } from "./source-deadlines.js";
+
+/** The field of a schedule that each subject is judged by. */
+const FIELDS = {
+  interval: "deadline",
+  freshness: "freshness",
+  data: "expectData",
+  headroom: "source",
+} as const satisfies Record<DeadlineSubject, keyof ScheduleSpec>;
 
 /** A look at a group. */
 export interface LookRequest {
@@ -51,16 +60,16 @@ export async function look(store: ScheduleStore, request: LookRequest): Promise<
     const lookAt = next === undefined ? null : now;
     return { records, cursor: null, excusedFrom: null, lookAt, hasOpen: false, next: undefined };
   }
-  const removed = open.filter(
-    ({ subject }) => spec[subject === "interval" ? "deadline" : "freshness"] == null,
-  );
+  const removed = open.filter(({ subject }) => spec[FIELDS[subject]] == null);
   const kept = open.filter((record) => !removed.includes(record));
   const intervals = await judgeIntervals(store, request, kept);
   const fresh = await judgeFresh(store, request, kept);
-  const records = [...excuseOpen(removed, "removed", now), ...intervals.records, ...fresh.records];
+  const source = await judgeSource(store, request, kept);
+  const judged = [intervals, fresh, ...source];
+  const records = [...excuseOpen(removed, "removed", now), ...judged.flatMap((found) => found.records)];
   // Older records may have changed as well, if some of these have.
   const againAt = next !== undefined && records.length > 0 ? now : Number.POSITIVE_INFINITY;
-  const lookAt = Math.min(intervals.lookAt, fresh.lookAt, againAt);
+  const lookAt = Math.min(...judged.map((found) => found.lookAt), againAt);
   return {
     records,
     cursor: intervals.cursor,
@@ -99,6 +108,19 @@ async function judgeFresh(
   const { maxLagMs, whilePaused } = freshness;
   const excuse = excuseOf(schedule, whilePaused);
   return judgeFreshness(store, watch, schedule, { maxLagMs, open, excuse, now });
+}
+
+async function judgeSource(
+  store: ScheduleStore,
+  { watch, schedule, now }: LookRequest,
+  open: readonly KeptDeadline[],
+): Promise<Found[]> {
+  if (schedule.spec.boundaryType !== "OFFSET") return [];
+  const excuse = excuseOf(schedule, schedule.spec.expectData?.whilePaused);
+  return [
+    await judgeData(store, watch, schedule, { open, excuse, now }),
+    judgeHeadroom(watch, schedule, { open, now }),
+  ];
 }
 
 /** Returns why a deadline that passes now is excused: a pause excuses, but not one behind which a failure stands. */

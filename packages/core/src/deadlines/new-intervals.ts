@@ -5,7 +5,7 @@ import type { DeadlineWatch, KeptDeadline } from "../store/deadline-table.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import type { DeadlineReason } from "./deadline-record.js";
 import { type GridInterval, intervalsFrom, onlyVersion, passedUpTo } from "./grid-intervals.js";
-import { factsOf } from "./interval-facts.js";
+import { copyBehind, factsOf } from "./interval-facts.js";
 import { type DeadlineTerms, judge, usualDuration } from "./judge.js";
 import { type Found, MOST_AT_ONCE, runsWithin } from "./open-records.js";
 
@@ -44,6 +44,7 @@ export async function judgeBehind(
   const { due, next } = dueFrom(versions, from, excuse, now);
   const within = { lower: from, upper: due.at(-1)?.interval.upper ?? from };
   const runs = due.length === 0 ? [] : await runsWithin(store, { groupId, within });
+  const copy = await copyBehind(store, groupId, runs);
   const usualMs = await usualOf(store, groupId);
   const isBlocked = schedule.blockingRuns > 0;
   const isOpen = new Set(open.filter(({ subject }) => subject === "interval").map(({ lower }) => lower));
@@ -54,7 +55,7 @@ export async function judgeBehind(
   let lookAt = Number.POSITIVE_INFINITY;
   for (const { interval, terms } of due) {
     const { lower, upper } = interval;
-    const facts = factsOf(interval, runs, isBlocked);
+    const facts = factsOf(interval, runs, isBlocked, copy);
     const verdict = judge({ ...terms, usualMs }, facts, now);
     const { state, reason } = verdict;
     if (state === "PENDING") {

@@ -1,11 +1,13 @@
 import type { EpochMs } from "../clock/clock.js";
 import type { Interval } from "../interval/boundaries.js";
 import { toSet } from "../interval/interval-set.js";
+import { ENDED_RUN_STATES } from "../run/lane.js";
 import type { Run } from "../run/run.js";
 import type { KeptDeadline } from "../store/deadline-table.js";
+import { eachRun } from "../store/each-run.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import { type DeadlineReason, OPEN_STATES } from "./deadline-record.js";
-import { factsOf } from "./interval-facts.js";
+import { copyBehind, factsOf } from "./interval-facts.js";
 import { judge, RECHECK_MS } from "./judge.js";
 
 /** Most records or intervals that one look at a group reads or writes of a kind. */
@@ -60,9 +62,10 @@ export async function judgeOpen(
   const intervals = open.filter(({ subject }) => subject === "interval");
   const records: KeptDeadline[] = [];
   let lookAt = Number.POSITIVE_INFINITY;
-  const runs = await succeededWithin(store, intervals);
+  const runs = await endedWithin(store, intervals);
+  const copy = await copyBehind(store, intervals[0]?.groupId ?? "", runs);
   for (const record of intervals) {
-    const { metAt } = factsOf(record, runs, false);
+    const { metAt } = factsOf(record, runs, false, copy);
     const { deadlineAt } = record;
     const { state, reason } = judge({ deadlineAt, dueAt: record.lower, excuse }, { metAt }, now);
     // A run may have ended before its deadline, and its end may have been written after that was judged.
@@ -98,17 +101,17 @@ export function changed(
   return { ...record, state, reason, since, metAt };
 }
 
-async function succeededWithin(
+async function endedWithin(
   store: Pick<ScheduleStore, "listRuns">,
   records: readonly KeptDeadline[],
 ): Promise<Run[]> {
-  const runs: Run[] = [];
+  const runs: (readonly Run[])[] = [];
   const [first] = records;
-  if (first === undefined) return runs;
+  if (first === undefined) return [];
   for (const within of toSet(records)) {
-    runs.push(...(await runsWithin(store, { groupId: first.groupId, states: ["SUCCEEDED"], within })));
+    runs.push(await runsWithin(store, { groupId: first.groupId, states: ENDED_RUN_STATES, within }));
   }
-  return runs;
+  return runs.flat();
 }
 
 /** Lists all runs that match a filter. */
@@ -117,11 +120,6 @@ export async function runsWithin(
   filter: Parameters<ScheduleStore["listRuns"]>[0],
 ): Promise<Run[]> {
   const runs: Run[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await store.listRuns(filter, { limit: 1_000, ...(cursor === undefined ? {} : { cursor }) });
-    runs.push(...page.items);
-    cursor = page.next;
-  } while (cursor !== undefined);
+  for await (const run of eachRun(store, filter)) runs.push(run);
   return runs;
 }

@@ -11,9 +11,10 @@ export const deadlineStateSchema = z
   });
 
 /** The schema of a `DeadlineSubject`. */
-export const deadlineSubjectSchema = z.enum(["interval", "freshness"]).meta({
+export const deadlineSubjectSchema = z.enum(["interval", "freshness", "data", "headroom"]).meta({
   id: "DeadlineSubject",
-  description: "The subject of a deadline: an interval, or the freshness of a group's data.",
+  description:
+    "The subject of a deadline: an interval; the freshness of a group's data; the data that its source has to have (`expectData`); or the headroom of positions that are still to be read, before the source lets go of them.",
 });
 
 /** The schema of a `DeadlineReason`. */

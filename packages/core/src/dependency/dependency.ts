@@ -25,7 +25,10 @@ export interface DependencyWindow {
 
 /** When a dependency has waited long enough, and how it goes on. */
 export interface DependencyTimeout {
-  /** How long a run waits for it, counted from when its turn in its lane has come, ms, at least 1. */
+  /**
+   * How long a run waits for it, counted from when its turn in its lane has come, ms, at least 1. Time that
+   * is covered in the last of these milliseconds still counts.
+   */
   readonly afterMs: number;
   /**
    * `fail`: the run fails with DEPENDENCY_TIMEOUT, without an attempt; `run`: the dependency counts as met;
@@ -39,8 +42,13 @@ export type RestatePolicy = "mark" | "rerun" | "ignore";
 
 /** A dependency on the coverage of a group: its ledger must cover a window of time. */
 export interface Dependency {
-  /** The group that is depended on; may be registered later. */
+  /**
+   * The group that is depended on. It must exist, or be registered together with this one, unless it
+   * `mayComeLater`.
+   */
   readonly groupId: string;
+  /** Whether the group may be registered later; until then runs wait for it. @default false */
+  readonly mayComeLater?: boolean;
   /** The time that must be covered. @default the run's own interval */
   readonly window?: DependencyWindow;
   /**
@@ -55,8 +63,9 @@ export interface Dependency {
    */
   readonly satisfiedBy?: "succeeded" | "settled";
   /**
-   * The part of the window before the group's ledger begins: left out (`ignore`), or awaited.
-   * @default "ignore", for a source group "wait"
+   * The part of the window before the group's ledger begins: left out (`ignore`), or awaited. A full copy of
+   * the group has it.
+   * @default "ignore", for a source group and one that is first copied in full "wait"
    */
   readonly beforeOrigin?: "wait" | "ignore";
   /** When it has waited long enough, and how it goes on. @default it waits for ever */

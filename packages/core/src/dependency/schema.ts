@@ -58,7 +58,7 @@ export const dependencyTimeoutSchema = z.strictObject({
     .min(1)
     .max(MAX_DURATION_MS)
     .describe(
-      "How long a run waits for it, counted from when its turn in its lane has come, ms, at least 1.",
+      "How long a run waits for it, counted from when its turn in its lane has come, ms, at least 1. Time that is covered in the last of these milliseconds still counts.",
     ),
   action: z
     .enum(["fail", "run", "hold"])
@@ -73,7 +73,14 @@ export const dependencySchema = z
     groupId: z
       .string()
       .regex(/^[A-Za-z0-9_.:-]{1,200}$/, "must be 1 to 200 of letters, digits and _ . : -")
-      .describe("The group that is depended on; may be registered later."),
+      .describe(
+        "The group that is depended on. It must exist, or be registered together with this one, unless it `mayComeLater`.",
+      ),
+    mayComeLater: optional(
+      z.boolean(),
+      "Whether the group may be registered later; until then runs wait for it.",
+      "false",
+    ),
     window: optional(dependencyWindowSchema, "The time that must be covered.", "the run's own interval"),
     atLeast: optional(
       atLeast,
@@ -87,8 +94,8 @@ export const dependencySchema = z
     ),
     beforeOrigin: optional(
       z.enum(["wait", "ignore"]),
-      "The part of the window before the group's ledger begins: left out (`ignore`), or awaited.",
-      '"ignore", for a source group "wait"',
+      "The part of the window before the group's ledger begins: left out (`ignore`), or awaited. A full copy of the group has it.",
+      '"ignore", for a source group and one that is first copied in full "wait"',
     ),
     timeout: optional(
       dependencyTimeoutSchema,

@@ -1,4 +1,5 @@
 import type { EpochMs } from "../clock/clock.js";
+import type { Interval } from "../interval/boundaries.js";
 import { type IntervalSet, measure } from "../interval/interval-set.js";
 import type { DependencyTree } from "./dependency.js";
 import { type Requirement, toleranceMs } from "./requirement.js";
@@ -9,11 +10,13 @@ export interface Finding {
   /** The part of the window that counts, ms: without what lies before the group's origin, unless it is awaited. */
   readonly lengthMs: number;
   readonly missing: IntervalSet;
+  /** See `UnmetDependency.handOver`. */
+  readonly handOver?: Interval;
 }
 
 /** A finding that keeps a run waiting. */
 export interface Unmet extends Finding {
-  /** When its time-out is due, epoch ms; `undefined` if it waits for ever. */
+  /** The last instant at which it may still be met, epoch ms; `undefined` if it waits for ever. */
   readonly timesOutAt: EpochMs | undefined;
 }
 
@@ -27,8 +30,9 @@ export interface Verdict {
 const MET: Verdict = { state: "met", unmet: [] };
 
 /**
- * Returns the verdict on a dependency. One that has waited long enough is met, fails, or waits on, as its
- * time-out says.
+ * Returns the verdict on a dependency. One that has waited longer than its time-out is met, fails, or waits on, as
+ * that says; at the very instant at which the time is up it still waits, so that what is covered in that millisecond
+ * counts.
  *
  * @param since - since when the run has waited, epoch ms
  */
@@ -36,9 +40,10 @@ export function verdictOn(finding: Finding, since: EpochMs, now: EpochMs): Verdi
   const { requirement, lengthMs, missing } = finding;
   if (measure(missing) <= toleranceMs(requirement, lengthMs)) return MET;
   const { timeout } = requirement;
-  const timesOutAt = timeout === undefined ? undefined : since + timeout.afterMs;
+  if (timeout === undefined) return { state: "waits", unmet: [{ ...finding, timesOutAt: undefined }] };
+  const timesOutAt = since + timeout.afterMs;
   const unmet = [{ ...finding, timesOutAt }];
-  if (timeout === undefined || now < since + timeout.afterMs) return { state: "waits", unmet };
+  if (now <= timesOutAt) return { state: "waits", unmet };
   if (timeout.action === "run") return MET;
   return { state: timeout.action === "fail" ? "failed" : "waits", unmet };
 }

@@ -1,5 +1,5 @@
-import type { EpochMs } from "../clock/clock.js";
-import type { Interval } from "../interval/boundaries.js";
+import { type EpochMs, LAST_INSTANT } from "../clock/clock.js";
+import { FIRST_INSTANT, type Interval } from "../interval/boundaries.js";
 import { DAY_MS, dateOf, dayNumberAt, type LocalMs, monthsAfter } from "../trigger/civil.js";
 import { periodTrigger } from "../trigger/period-trigger.js";
 import type { Zone } from "../trigger/zone/zone.js";
@@ -34,8 +34,13 @@ export function windowOf(
 ): Interval {
   if (window === undefined) return interval;
   const aligned = window.align === undefined ? interval : widened(interval, window.align, calendar.zone);
-  const lower = shifted(aligned, "lower", window.from, calendar);
-  return { lower, upper: Math.max(lower, shifted(aligned, "upper", window.to, calendar)) };
+  const lower = datable(shifted(aligned, "lower", window.from, calendar));
+  return { lower, upper: Math.max(lower, datable(shifted(aligned, "upper", window.to, calendar))) };
+}
+
+/** Returns the nearest instant that a `Date` can hold: a window may reach back or ahead a million years. */
+function datable(instant: EpochMs): EpochMs {
+  return Math.max(FIRST_INSTANT, Math.min(LAST_INSTANT, instant));
 }
 
 function shifted(

@@ -1,7 +1,8 @@
 import type { EpochMs } from "../clock/clock.js";
 import { type DirtyDataLimit, exceedsDirtyDataLimit } from "../job/dirty-data-limit.js";
 import type { JobOutcome } from "../job/job-outcome.js";
-import type { Run, RunError, RunReason } from "../run/run.js";
+import type { ScheduleOperator } from "../operator/operator.js";
+import type { Run, RunError, RunReason, RunSnapshot } from "../run/run.js";
 import type { BackoffSpec, ScheduleSpec } from "../schedule/schedule.js";
 import type { RunChange } from "../store/run-queue.js";
 
@@ -37,6 +38,18 @@ export function endAttempt(attempt: EndedAttempt): RunChange {
   const { run, spec } = attempt;
   const mayRetry = outcome.isRetryable !== false && run.attempt < spec.maxAttempts;
   return mayRetry ? nextAttempt(attempt, outcome) : failed(attempt, outcome);
+}
+
+/**
+ * Returns what is known of a snapshot once its job has succeeded: from when on it is consistent, if the job may have read
+ * rows behind its upper bound. `undefined` if nothing is to be added.
+ */
+export function endedSnapshot(
+  { run: { snapshot }, spec: { job, boundaryType }, endedAt }: EndedAttempt,
+  operator: Pick<ScheduleOperator, "canReadAt">,
+): RunSnapshot | undefined {
+  if (snapshot === null || operator.canReadAt?.(job, boundaryType) !== false) return undefined;
+  return { ...snapshot, consistentFrom: endedAt };
 }
 
 /**

@@ -9,11 +9,12 @@ import type { Run, RunError, RunReason } from "../run/run.js";
 import type { ScheduleSpec } from "../schedule/schedule.js";
 import type { RunChange } from "../store/run-queue.js";
 import { AttemptContext } from "./attempt-context.js";
-import { backoffMs, endAttempt } from "./attempt-result.js";
+import { backoffMs, type EndedAttempt, endAttempt, endedSnapshot } from "./attempt-result.js";
 import { Cancellation } from "./cancellation.js";
 import { isRefusal, JobStop, PAUSES } from "./job-stop.js";
 import { boundedError, checkedCounts, checkedJob, checkedOutcome, InvalidAnswer } from "./operator-answer.js";
 import { jobRequest } from "./request.js";
+import { endUnread, NotReadable } from "./source-check.js";
 import { MISMATCH, withCounts } from "./verified.js";
 
 /** Reason why an attempt is given up before its job ends: another manager has the run, or this one stops. */
@@ -49,6 +50,20 @@ export interface AttemptParts {
    * @throws if that is not certain yet; it is retried before anything is submitted
    */
   readonly clearWay?: () => Promise<SubmittedJob | undefined>;
+  /**
+   * Compares the run with its source before its job is submitted.
+   *
+   * @throws NotReadable if it must not be
+   * @default the run has no positions
+   */
+  readonly checkSource?: () => Promise<void>;
+  /**
+   * Returns whether a later run has written the whole target already, so that the job would put older rows in its place: nothing is
+   * submitted then, and the run succeeds. Repeated until it answers.
+   *
+   * @default never
+   */
+  readonly isOutdated?: () => Promise<boolean>;
   /** Called when a job could not be stopped; this is retried. */
   readonly onTrouble: (error: unknown) => void;
 }
@@ -60,6 +75,10 @@ export type AttemptEnd = RunChange | undefined;
 interface Result {
   readonly outcome: JobOutcome;
   readonly isJobOpen: boolean;
+  /** Why there was nothing to submit, instead of an outcome. */
+  readonly unread?: NotReadable;
+  /** Why it has succeeded without a job. */
+  readonly reason?: RunReason;
 }
 
 /**
@@ -80,7 +99,8 @@ export class Attempt {
   readonly #request: OfflineJobRequest;
   readonly #abort = new Cancellation();
   readonly #context: JobContext;
-  readonly #stop: JobStop;
+  /** Made when the job has to be stopped: most jobs end by themselves. */
+  #stop: JobStop | undefined;
   readonly #waits: Waits;
   #job: SubmittedJob | undefined;
   #submission: Promise<SubmittedJob> | undefined;
@@ -102,14 +122,6 @@ export class Attempt {
     this.#context = new AttemptContext(this.#abort, parts.spec.dirtyData);
     this.#startedAt = run.startedAt;
     this.#waits = new Waits(parts.clock);
-    this.#stop = new JobStop({
-      clock: parts.clock,
-      operator: parts.operator,
-      request: this.#request,
-      context: (abort) => new AttemptContext(abort, parts.spec.dirtyData),
-      isOver: () => this.#isStopOver(),
-      onTrouble: parts.onTrouble,
-    });
   }
 
   get isAbandoned(): boolean {
@@ -146,7 +158,7 @@ export class Attempt {
   abandon(why: Abandonment): void {
     this.#abandonment ??= why;
     this.#abort.cancel(new OperatorError("JOB_CANCELLED", `The attempt was abandoned: ${why}.`));
-    this.#stop.wake();
+    this.#stop?.wake();
     this.#waits.wake();
   }
 
@@ -182,6 +194,7 @@ export class Attempt {
     try {
       const done = await this.#clearWay();
       const known = done ?? (mayHaveJob ? await this.#find() : undefined);
+      if (known === undefined && (await this.#isOutdated())) return this.#yielded(mayHaveJob);
       const outcome = await this.#outcomeOf(known ?? (await this.#submit()));
       const isNoAnswer = known !== undefined && outcome?.error?.code === MISMATCH;
       const final = isNoAnswer ? await this.#outcomeOf(await this.#submit()) : outcome;
@@ -189,6 +202,7 @@ export class Attempt {
     } catch (error) {
       if (this.isAbandoned) return undefined;
       if (this.#abort.isCancelled) return this.#stopJob(mayHaveJob);
+      if (error instanceof NotReadable) return this.#unread(error, mayHaveJob);
       return this.#failure(error);
     }
   }
@@ -202,14 +216,23 @@ export class Attempt {
   }
 
   async #clearWay(): Promise<SubmittedJob | undefined> {
-    const { clearWay, onTrouble } = this.#parts;
-    if (clearWay === undefined) return undefined;
+    const { clearWay } = this.#parts;
+    return clearWay && this.#insist(clearWay);
+  }
+
+  async #isOutdated(): Promise<boolean> {
+    const { isOutdated } = this.#parts;
+    return isOutdated !== undefined && this.#insist(isOutdated);
+  }
+
+  /** Repeats something, after increasing pauses, until it succeeds or the attempt is cancelled. */
+  async #insist<T>(work: () => Promise<T>): Promise<T> {
     for (let round = 1; ; round += 1) {
       try {
-        return await this.#unlessCancelled(clearWay);
+        return await this.#unlessCancelled(work);
       } catch (error) {
         this.#abort.throwIfCancelled();
-        onTrouble(error);
+        this.#parts.onTrouble(error);
       }
       await this.#waits.pause(backoffMs(PAUSES, round));
     }
@@ -223,6 +246,8 @@ export class Attempt {
   }
 
   async #submit(): Promise<SubmittedJob> {
+    const { checkSource } = this.#parts;
+    if (checkSource !== undefined) await this.#unlessCancelled(checkSource);
     const isSecure = this.#parts.secure();
     if (isSecure !== true) await this.#secured(isSecure);
     const answer = await this.#unlessCancelled(() => {
@@ -326,6 +351,15 @@ export class Attempt {
     const job = this.#job ?? (submission === undefined ? recordedJob(this.run) : undefined);
     if (job === undefined && submission === undefined && !mayHaveJob) return this.#stopped(false);
     const mayJoin = (): boolean => this.#cancelReason !== null && isSecure(this.#parts);
+    const { clock, operator, spec, onTrouble } = this.#parts;
+    this.#stop = new JobStop({
+      clock,
+      operator,
+      request: this.#request,
+      context: (abort) => new AttemptContext(abort, spec.dirtyData),
+      isOver: () => this.#isStopOver(),
+      onTrouble,
+    });
     const end = await this.#stop.carryOut({ job, submission, mayJoin });
     if (this.isAbandoned) return undefined;
     if (typeof end === "string") return this.#stopped(end === "open");
@@ -362,9 +396,25 @@ export class Attempt {
     };
   }
 
-  #end({ outcome, isJobOpen }: Result): RunChange {
+  #unread(unread: NotReadable, mayHaveJob: boolean): Result {
+    return { outcome: { state: "FAILED" }, isJobOpen: this.#mayHaveUnknownJob(mayHaveJob), unread };
+  }
+
+  /** Leaves the target to the later run that has written it. */
+  #yielded(mayHaveJob: boolean): Result {
+    const outcome: JobOutcome = { state: "SUCCEEDED" };
+    return { outcome, isJobOpen: this.#mayHaveUnknownJob(mayHaveJob), reason: "snapshot-covered" };
+  }
+
+  /** An operator that cannot look jobs up may have one of an earlier attempt. */
+  #mayHaveUnknownJob(mayHaveJob: boolean): boolean {
+    const { operator, spec } = this.#parts;
+    return mayHaveJob && operator.canFind?.(spec.job) === false;
+  }
+
+  #end({ outcome, isJobOpen, unread, reason }: Result): RunChange {
     const job = this.#job ?? (this.#submission === undefined ? recordedJob(this.run) : undefined);
-    const change = endAttempt({
+    const attempt: EndedAttempt = {
       run: this.run,
       token: this.token,
       spec: this.#parts.spec,
@@ -375,9 +425,14 @@ export class Attempt {
       jobAddress: job?.address ?? null,
       endedAt: this.#parts.clock.now(),
       cancelReason: this.#cancelReason,
-    });
-    if (change.state === "SUCCEEDED") this.#touched = outcome.touched ?? [];
-    return change;
+    };
+    if (unread !== undefined) return endUnread(attempt, unread);
+    const change = endAttempt(attempt);
+    if (change.state !== "SUCCEEDED") return change;
+    if (reason !== undefined) return { ...change, reason };
+    this.#touched = outcome.touched ?? [];
+    const snapshot = endedSnapshot(attempt, this.#parts.operator);
+    return snapshot === undefined ? change : { ...change, snapshot };
   }
 }
 

@@ -1,4 +1,5 @@
-import type { Clock, ClockTimer, EpochMs } from "../clock/clock.js";
+import type { ClockTimer, EpochMs } from "../clock/clock.js";
+import type { FleetClock } from "../clock/fleet-clock.js";
 import { Waits } from "../clock/waits.js";
 import { messageOf, StoreError } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
@@ -17,12 +18,14 @@ import type { ScheduleStore } from "../store/schedule-store.js";
 import { Attempt } from "./attempt.js";
 import { ChangeBatch } from "./change-batch.js";
 import { ofEndedReadings } from "./ended-readings.js";
+import { hasLaterCopy, mayOverwriteLater } from "./later-copy.js";
 import { Leases } from "./leases.js";
 import { LogKeeper } from "./log-keeper.js";
 import { PlannedClaims } from "./planned-claims.js";
 import { RunCancel } from "./run-cancel.js";
 import { RunNews } from "./run-news.js";
 import { shardedOperator } from "./sharded-operator.js";
+import type { SourceCheck } from "./source-check.js";
 
 /** Settings of a dispatcher. */
 export interface DispatcherOptions {
@@ -39,20 +42,39 @@ export interface DispatcherOptions {
 /** Dependencies of `Dispatcher`. */
 export interface DispatcherParts {
   readonly store: ScheduleStore;
-  readonly clock: Clock;
+  readonly clock: FleetClock;
   readonly emitter: TidegateEmitter;
   readonly signals: SignalEmitter;
   /** By lower-case type. */
   readonly operators: ReadonlyMap<string, ScheduleOperator>;
   readonly specs: SpecCache;
+  readonly sources: SourceCheck;
   /** Name of this manager, unique among those that share the store. */
   readonly owner: string;
   readonly options: DispatcherOptions;
   /** Called with the time at which the next gated run is due, epoch ms; `undefined` if none is gated. */
   readonly onNextLook: (at: EpochMs | undefined) => void;
+  /**
+   * Called when there is room for runs that are planned now.
+   *
+   * @param share - how many may be planned although runs in the store are claimed before them
+   */
+  readonly onRoom: (share: number) => void;
 }
 
 const CLAIM_BATCH = 1_000;
+
+/**
+ * How many runs of the store are ready, as far as a manager knows: none; a few that have become ready since a claim took
+ * all there were; or more than there was room for.
+ */
+type Ready = "none" | "few" | "many";
+
+/** If this share of its places is free, a manager has room for the few that are ready and for what it plans. */
+const AMPLE_SHARE = 0.25;
+
+/** A manager that has taken more than this share of its places is busy. */
+const BUSY_SHARE = 1 / 16;
 
 /** How often a report of late data is tried if the store works and refuses it. */
 const REPORT_TRIES = 3;
@@ -91,8 +113,15 @@ export class Dispatcher {
   /** The claiming in progress. */
   #pumping: Promise<void> | undefined;
   #isWokenAgain = false;
-  /** Whether no run was left to be claimed when this manager looked last, and nothing has told of one since. */
-  #isDrained = false;
+  #ready: Ready = "many";
+  /** How many runs are kept room for that the claim in progress may return. */
+  #claiming = 0;
+  /** Whether there is more room than when the claiming in progress looked last. */
+  #hasMoreRoom = false;
+  /** Whether this manager had no room for all that could be claimed when it looked last. */
+  #isSaturated = false;
+  /** How many groups may be planned while runs wait to be claimed; the fraction is left for the next. */
+  #share = 0;
   #wakeTimer: ClockTimer | undefined;
   #onIdle: (() => void) | undefined;
   readonly #onClaimable = (): void => this.wake();
@@ -132,9 +161,10 @@ export class Dispatcher {
     });
     this.#plannedClaims = new PlannedClaims({
       store: parts.store,
-      room: () => (this.#isRunning && this.#isDrained ? this.#room() : 0),
+      room: () => this.room,
       requestOf: (limit) => this.#requestOf(limit),
       launch: (claimed) => this.#launchPlanned(claimed),
+      onRoom: () => this.#madeRoom(),
     });
   }
 
@@ -160,12 +190,29 @@ export class Dispatcher {
     this.#waits.wake();
   }
 
+  /** Whether more runs are ready than this manager carries out: then each that is planned ahead only makes it slower. */
+  get isSaturated(): boolean {
+    return this.#isSaturated;
+  }
+
+  /** Whether this manager carries out so much at once that it may fall behind. */
+  get isBusy(): boolean {
+    return this.#taken() > this.#maxConcurrentRuns * BUSY_SHARE;
+  }
+
+  /** How many runs could be carried out at once if they were planned now: none while others wait to be claimed. */
+  get room(): number {
+    if (!this.#isRunning || this.#ready === "many") return 0;
+    const room = this.#room();
+    // Those few are claimed in a moment as well, so it does not matter who is first.
+    return this.#ready === "none" || room >= this.#maxConcurrentRuns * AMPLE_SHARE ? room : 0;
+  }
+
   /** Checks for claimable runs now. */
   wake(): void {
     if (!this.#isRunning) return;
-    this.#isDrained = false;
-    if (this.#pumping === undefined) this.#pumping = this.#pump();
-    else this.#isWokenAgain = true;
+    this.#noteReady();
+    this.#pumping ??= this.#pump();
   }
 
   /** Cancels a run that this manager has active; returns `false` if it does not. */
@@ -176,7 +223,10 @@ export class Dispatcher {
   }
 
   /** Plans, and carries out at once those of the runs that have nothing before them; see `RunLedger.plan`. */
-  plan(commits: readonly PlanCommit[]): Promise<boolean[]> {
+  async plan(commits: readonly PlanCommit[]): Promise<boolean[]> {
+    // The claim in progress may find that nothing is left before these.
+    const mayClaim = this.#parts.store.planAndClaim !== undefined && this.#room() + this.#claiming > 0;
+    if (mayClaim && this.room === 0) await this.#pumping;
     return this.#plannedClaims.plan(commits);
   }
 
@@ -184,7 +234,7 @@ export class Dispatcher {
   async change(run: Run, change: RunChange): Promise<boolean> {
     const effect = await this.#changes.add(run, change);
     if (effect === undefined) return false;
-    if (effect.mayAdmit && change.state !== "RUNNING") this.#isDrained = false;
+    if (effect.mayAdmit && change.state !== "RUNNING") this.#noteReady();
     this.#news.changed(run, change, effect.group);
     return true;
   }
@@ -197,7 +247,9 @@ export class Dispatcher {
       await null;
       do {
         this.#isWokenAgain = false;
-        for (let room = this.#room(); room > 0 && this.#isRunning; room = this.#room()) {
+        this.#isSaturated = this.#room() === 0;
+        for (let room = this.#roomToClaim(); room > 0 && this.#isRunning; room = this.#roomToClaim()) {
+          this.#claiming = room;
           await this.#leases.catchUp();
           const claimed = await this.#claim(room);
           // Each look hashes the run's id, so a run that is known is looked up once.
@@ -209,7 +261,11 @@ export class Dispatcher {
           for (const [index, claim] of claimed.entries()) {
             this.#launch(claim, specs[index], ended.has(claim.run.id));
           }
-          this.#isDrained = claimed.length < room && !this.#isWokenAgain;
+          this.#claiming = 0;
+          this.#isSaturated = claimed.length === room;
+          if (claimed.length === room) this.#ready = "many";
+          else this.#ready = this.#isWokenAgain ? "few" : "none";
+          if (claimed.length === room) this.#shareRoom(room);
           if (claimed.length < room) break;
         }
       } while (this.#isWokenAgain && this.#isRunning);
@@ -219,12 +275,40 @@ export class Dispatcher {
       this.#parts.onNextLook(lookAt);
     } catch (error) {
       this.#storeTrouble(error);
+      this.#claiming = 0;
+      this.#ready = "many";
       next = this.#parts.clock.now() + this.#pollMs;
     }
     this.#pumping = undefined;
     this.#leases.keep();
-    if (this.#isWokenAgain) this.wake();
+    if (this.#isWokenAgain || (this.#hasMoreRoom && this.#ready !== "none")) this.wake();
     else this.#sleepUntil(next);
+    if (this.room > 0) this.#parts.onRoom(0);
+  }
+
+  /**
+   * Lets groups that wait for room be planned although the store has runs that are ready: half as many as were claimed,
+   * so that this manager comes to the end of those.
+   */
+  #shareRoom(claims: number): void {
+    this.#share = (this.#share % 1) + claims / 2;
+    this.#parts.onRoom(Math.floor(this.#share));
+  }
+
+  /**
+   * There is room: first for what is in the store. A claim in progress either takes all that there is room for or finds
+   * that nothing is left, so it is not repeated for that.
+   */
+  #madeRoom(): void {
+    if (this.room > 0) this.#parts.onRoom(0);
+    if (this.#pumping !== undefined) this.#hasMoreRoom = true;
+    else if (this.#ready !== "none") this.wake();
+  }
+
+  /** A run may have become ready since the last claim. */
+  #noteReady(): void {
+    if (this.#ready === "none") this.#ready = "few";
+    if (this.#pumping !== undefined) this.#isWokenAgain = true;
   }
 
   /** A store that was unavailable may come back as a replica that lacks the latest writes. */
@@ -242,9 +326,19 @@ export class Dispatcher {
     return run.scheduledTime <= this.#lostUntil && begunAt < this.#lostUntil;
   }
 
+  #taken(): number {
+    return this.#leases.size + this.#plannedClaims.reserved + this.#claiming;
+  }
+
   #room(): number {
-    const room = this.#maxConcurrentRuns - this.#leases.size - this.#plannedClaims.reserved;
-    return Math.max(0, Math.min(CLAIM_BATCH, room));
+    return Math.max(0, Math.min(CLAIM_BATCH, this.#maxConcurrentRuns - this.#taken()));
+  }
+
+  /** Returns the room for the next claim: a few runs leave half of it to what is planned meanwhile. */
+  #roomToClaim(): number {
+    this.#hasMoreRoom = false;
+    const isShared = this.#ready === "few" && this.#parts.store.planAndClaim !== undefined;
+    return isShared ? Math.ceil(this.#room() / 2) : this.#room();
   }
 
   #claim(limit: number): Promise<ClaimedRun[]> {
@@ -258,11 +352,13 @@ export class Dispatcher {
   }
 
   /**
-   * Sleeps until the next run may be claimed; at most until the next poll if other processes plan as well.
+   * Sleeps until the next run may be claimed; at most until the next poll if other processes plan as well. Without
+   * room, the end of a run is the time to look again.
    */
   #sleepUntil(next: EpochMs | undefined): void {
     this.#wakeTimer?.cancel();
     if (!this.#isRunning) return;
+    if (this.#room() === 0) this.#ready = "many";
     const now = this.#parts.clock.now();
     const poll = this.#parts.store.isShared ? now + this.#pollMs : Number.POSITIVE_INFINITY;
     const at = this.#room() > 0 ? Math.min(Math.max(now + 1, next ?? poll), poll) : poll;
@@ -305,7 +401,11 @@ export class Dispatcher {
     const holds = (): number => attempt.token;
     const secure = (): true | Promise<boolean> => this.#leases.secure(attempt);
     const own = { store, clock, operator, operators, specs: this.#specs, run, spec, secure, onTrouble };
-    const sharded = shardedOperator({ ...own, token: holds });
+    const checkSource =
+      run.offsets === null
+        ? {}
+        : { checkSource: (part: Run = run): Promise<void> => this.#parts.sources.check(part, spec) };
+    const sharded = shardedOperator({ ...own, token: holds, ...checkSource });
     const isAgain = sharded !== undefined && run.history.length > 0;
     const clearWay = async (): Promise<SubmittedJob | undefined> => {
       if (isAgain) await sharded.clearWay();
@@ -318,7 +418,11 @@ export class Dispatcher {
       ...(sharded === undefined ? {} : { isSubmitting: () => sharded.isSubmitting }),
       secure,
       change: (change) => this.#insist(attempt, change),
+      ...checkSource,
       ...(isAgain || isRerun(run) ? { clearWay } : {}),
+      ...(mayOverwriteLater(run, spec, operator)
+        ? { isOutdated: () => hasLaterCopy(store, this.#specs, run) }
+        : {}),
       onTrouble,
     });
     this.#leases.add(attempt);
@@ -334,7 +438,7 @@ export class Dispatcher {
       sharded?.abandon();
       this.#leases.remove(attempt);
       if (this.#leases.size === 0) this.#onIdle?.();
-      if (!this.#isDrained) this.wake();
+      this.#madeRoom();
     }
   }
 
@@ -354,7 +458,7 @@ export class Dispatcher {
         const [run] = await this.#parts.store.getRuns([change.id]);
         const isMade = run?.state === change.state && run.endedAt === (change.endedAt ?? null);
         if (isMade) {
-          this.#isDrained = false;
+          this.#noteReady();
           this.#news.changed(attempt.run, change);
         }
         return isMade;
@@ -406,7 +510,7 @@ export class Dispatcher {
       return;
     }
     this.#keepLog(attempt);
-    if (end.isBlocking && attempt.spec.onFailure === "pause") {
+    if (end.state === "FAILED" && end.isBlocking && attempt.spec.onFailure === "pause") {
       this.#parts.signals.emit("pause-requested", attempt.run);
     }
   }
@@ -458,7 +562,7 @@ export class Dispatcher {
   }
 }
 
-/** Returns whether other runs may have had a job for the same interval. */
-function isRerun({ kind, generation }: Run): boolean {
-  return kind !== "SCHEDULED" || generation > 0;
+/** Returns whether other runs may have had a job for time that a run reads: a snapshot reads that of all runs before it. */
+function isRerun({ kind, generation, snapshot }: Run): boolean {
+  return kind !== "SCHEDULED" || generation > 0 || snapshot !== null;
 }

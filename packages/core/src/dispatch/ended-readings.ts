@@ -7,14 +7,14 @@ import type { ScheduleStore } from "../store/schedule-store.js";
  * are positions.
  */
 export async function ofEndedReadings(
-  store: Pick<ScheduleStore, "getSchedules">,
+  store: Pick<ScheduleStore, "getEpochs">,
   runs: readonly Run[],
 ): Promise<ReadonlySet<string>> {
   const placed = runs.filter(({ offsets }) => offsets !== null);
   if (placed.length === 0) return new Set();
   const groupIds = [...new Set(placed.map(({ groupId }) => groupId))];
-  const schedules = await store.getSchedules(groupIds);
-  const epochs = new Map(groupIds.map((groupId, index) => [groupId, schedules[index]?.offsets?.epoch ?? 0]));
+  const found = await store.getEpochs(groupIds);
+  const epochs = new Map(groupIds.map((groupId, index) => [groupId, found[index]!]));
   return new Set(
     placed.filter(({ groupId, offsets }) => offsets!.epoch < epochs.get(groupId)!).map(({ id }) => id),
   );

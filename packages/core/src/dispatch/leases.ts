@@ -1,4 +1,5 @@
-import type { Clock, ClockTimer, EpochMs } from "../clock/clock.js";
+import type { ClockTimer, EpochMs } from "../clock/clock.js";
+import type { FleetClock } from "../clock/fleet-clock.js";
 import type { ClaimedRun } from "../store/run-queue.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import type { Attempt } from "./attempt.js";
@@ -6,7 +7,7 @@ import type { Attempt } from "./attempt.js";
 /** Dependencies of `Leases`. */
 export interface LeasesParts {
   readonly store: ScheduleStore;
-  readonly clock: Clock;
+  readonly clock: FleetClock;
   /** How long a silent manager keeps a run, ms. */
   readonly leaseMs: number;
   /** How often to look whether another process has requested that a run be cancelled, ms. */
@@ -57,8 +58,9 @@ export class Leases {
 
   /**
    * Ensures that a run stays this manager's for long enough to submit a job: the answer to a claim may have come late,
-   * or this process may have stood still since. Half of the lease must be left, so that whoever takes the run over
-   * later need not reckon with a request that has only just been sent, which `find` would not see.
+   * or this process may have stood still since, or its machine may have been suspended. Half of the lease must be left,
+   * so that whoever takes the run over later need not reckon with a request that has only just been sent, which `find`
+   * would not see.
    *
    * @returns `true` at once unless the lease has to be renewed first
    */
@@ -129,9 +131,10 @@ export class Leases {
     });
   }
 
+  /** A clock that may be behind proves nothing: it is read again soon, and the lease renewed by what it says then. */
   #isSecure({ isAbandoned, leaseUntil }: Attempt): boolean {
     const { clock, leaseMs } = this.#parts;
-    return !isAbandoned && clock.now() <= leaseUntil - leaseMs / 2;
+    return !isAbandoned && !clock.mayBeBehind() && clock.now() <= leaseUntil - leaseMs / 2;
   }
 
   async #renew(): Promise<void> {

@@ -9,6 +9,8 @@ export interface PlannedClaimsParts {
   readonly room: () => number;
   readonly requestOf: (limit: number) => ClaimRequest;
   readonly launch: (claimed: readonly ClaimedRun[]) => void;
+  /** Called when fewer runs were claimed than there was room kept for. */
+  readonly onRoom: () => void;
 }
 
 /**
@@ -50,16 +52,23 @@ export class PlannedClaims {
   }
 
   async #planAndClaim(commits: readonly PlanCommit[], limit: number): Promise<boolean[]> {
-    const { store, requestOf, launch } = this.#parts;
+    const { store, requestOf, launch, onRoom } = this.#parts;
     this.#reserved += limit;
+    let room = limit;
     try {
       const answers = await store.planAndClaim!(commits, requestOf(limit));
       const claimed = answers.filter((answer) => typeof answer === "object");
+      room -= claimed.length;
       // The planner tells first that they are planned.
-      if (claimed.length > 0) process.nextTick(() => launch(claimed));
+      if (claimed.length > 0)
+        process.nextTick(() => {
+          this.#reserved -= claimed.length;
+          launch(claimed);
+        });
       return answers.map((answer) => answer !== "refused");
     } finally {
-      this.#reserved -= limit;
+      this.#reserved -= room;
+      if (room > 0) onRoom();
     }
   }
 }

@@ -72,25 +72,36 @@ export class RunCancel {
    *   asks, has succeeded
    */
   async cancel(run: Run, reason: RunReason): Promise<boolean> {
+    for (let read = run; ; ) {
+      const isCancelled = await this.#cancelAsRead(read, reason);
+      if (isCancelled !== undefined) return isCancelled;
+      const [now] = await this.#parts.store.getRuns([run.id]);
+      if (now === undefined || isAsRead(now, read)) return false;
+      read = now;
+    }
+  }
+
+  /**
+   * Cancels a run in the state that was read. `undefined` if it is in another one by now: an attempt that has begun or
+   * ended since may have left a job.
+   */
+  async #cancelAsRead(run: Run, reason: RunReason): Promise<boolean | undefined> {
     const { store, clock, change, cancelActive } = this.#parts;
-    const isHeld = run.state === "SUBMITTING" || run.state === "RUNNING";
-    if (!isHeld && run.isJobOpen && (await this.#hasSucceeded(run, reason))) return false;
-    const common = { id: run.id, state: "CANCELLED", at: clock.now(), reason } as const;
-    const closed = run.isJobOpen && !isHeld ? { isJobOpen: false } : {};
-    const isPlannedCancelled = await change(run, {
-      ...common,
-      ...closed,
-      from: ["PLANNED"],
-      endedAt: clock.now(),
-    });
-    if (isPlannedCancelled) return true;
-    const [isRequested] = await store.requestCancel([run.id], reason);
-    if (isRequested) cancelActive(run.id, reason);
-    if (isRequested || reason !== "cancelled") return isRequested === true;
-    const now = (await store.getRuns([run.id]))[0];
-    if (now?.state !== "FAILED") return false;
-    if (now.isJobOpen && run.state !== "FAILED" && (await this.#hasSucceeded(now, reason))) return false;
-    return change(now, { ...common, from: ["FAILED"], isBlocking: false, isJobOpen: false });
+    const { id, state } = run;
+    if (!isEnded(state) && state !== "PLANNED") {
+      const [isRequested] = await store.requestCancel([id], reason);
+      if (isRequested) cancelActive(id, reason);
+      return isRequested === true ? true : undefined;
+    }
+    if (state !== "PLANNED" && (state !== "FAILED" || reason !== "cancelled")) return false;
+    if (run.isJobOpen && (await this.#hasSucceeded(run, reason))) return false;
+    const common = { id, state: "CANCELLED", at: clock.now(), reason, from: [state] } as const;
+    const closed = run.isJobOpen ? { isJobOpen: false } : {};
+    const isDone =
+      state === "PLANNED"
+        ? await change(run, { ...common, ...closed, endedAt: clock.now() })
+        : await change(run, { ...common, isBlocking: false, isJobOpen: false });
+    return isDone ? true : undefined;
   }
 
   /**
@@ -101,15 +112,17 @@ export class RunCancel {
    *   succeeded
    * @throws LedgerError RUN_STATE_ILLEGAL if the job of an ended run cannot be stopped
    */
-  async clearWay({ id, groupId, lower, upper }: Run): Promise<SubmittedJob | undefined> {
-    const filter = { groupId, isJobOpen: true, within: { lower, upper } };
+  async clearWay({ id, groupId, lower, upper, snapshot }: Run): Promise<SubmittedJob | undefined> {
+    const from = snapshot === null ? lower : Number.MIN_SAFE_INTEGER;
+    const filter = { groupId, isJobOpen: true, within: { lower: from, upper } };
     const { items } = await this.#parts.store.listRuns(filter, { limit: PAGE });
     let done: SubmittedJob | undefined;
     for (const other of items) {
       if (other.id === id || !isEnded(other.state)) continue;
       const end = await this.#stopJobOf(other);
       const hasSucceeded = end?.outcome?.state === "SUCCEEDED" && other.state !== "SUCCEEDED";
-      if (hasSucceeded && other.lower === lower && other.upper === upper) done = end;
+      const isOfKind = (other.snapshot === null) === (snapshot === null);
+      if (hasSucceeded && isOfKind && other.lower === lower && other.upper === upper) done = end;
       await this.#close(other);
     }
     return done;
@@ -231,6 +244,11 @@ export class RunCancel {
     if (end === "none") return undefined;
     return { ...end.job, ...(end.outcome === undefined ? {} : { outcome: end.outcome }) };
   }
+}
+
+/** Returns whether a run is in the same state as before, and in the same attempt. */
+function isAsRead(now: Run, read: Run): boolean {
+  return now.state === read.state && now.attempt === read.attempt && now.isJobOpen === read.isJobOpen;
 }
 
 function atLarge(run: Run, problem: string, cause?: unknown): LedgerError {

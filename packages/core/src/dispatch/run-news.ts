@@ -1,6 +1,7 @@
 import { messageOf } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
 import type { SignalEmitter } from "../events/signals.js";
+import { isUncovered } from "../run/covering.js";
 import { isEnded } from "../run/lane.js";
 import type { Run } from "../run/run.js";
 import type { RunChange } from "../store/run-queue.js";
@@ -28,8 +29,8 @@ export class RunNews {
   /** @param group - its state after the change, if the store has told it */
   changed(before: Run, change: RunChange, group?: GroupState): void {
     if (isEnded(change.state)) this.#ended(before, change, group);
-    if (change.state === "CANCELLED" && change.reason === "overlap-cancelled")
-      this.#uncoveredGroups.add(before.groupId);
+    const { state, reason = null } = change;
+    if (isUncovered({ state, reason, isSuperseded: false })) this.#uncoveredGroups.add(before.groupId);
     if (this.#emitter.listenerCount("run-state") === 0) return;
     this.#emitter.emit("run-state", { run: changedRun(before, change), from: before.state });
   }

@@ -7,11 +7,12 @@ import type { ScheduleOperator } from "../operator/operator.js";
 import { attemptOrdinal } from "../run/attempts.js";
 import type { Run } from "../run/run.js";
 import type { ScheduleSpec } from "../schedule/schedule.js";
-import type { Shard, ShardProgress } from "../shard/shard.js";
+import type { Shard } from "../shard/shard.js";
 import type { FilledShardPolicy } from "../shard/shard-policy.js";
-import type { RunChange } from "../store/run-queue.js";
 import { Attempt } from "./attempt.js";
+import { offsetsOf, progressOf, shardSpec } from "./shard-as-run.js";
 import type { ShardLedger } from "./shard-ledger.js";
+import { NotReadable } from "./source-check.js";
 
 /** Dependencies of `ShardCrew`. */
 export interface ShardCrewParts {
@@ -27,8 +28,18 @@ export interface ShardCrewParts {
   readonly mayHaveJobs: boolean;
   /** See `AttemptParts.secure`. */
   readonly secure: () => true | Promise<boolean>;
+  /**
+   * Compares a shard with the run's source before it is submitted, given as a run with its own id and positions.
+   *
+   * @default the run has no positions
+   * @throws NotReadable
+   */
+  readonly checkSource?: (part: Run) => Promise<void>;
   readonly onTrouble: (error: unknown) => void;
 }
+
+/** Errors of a shard that say that the source has changed, so that the split no longer describes it. */
+const STALE: ReadonlySet<string> = new Set(["SPLIT_STALE", "SCHEMA_CHANGED"]);
 
 /**
  * Carries out the shards of a run that have not succeeded: as many at once as the policy allows, the heaviest
@@ -57,8 +68,12 @@ export class ShardCrew {
   isRetryable = true;
   /** Whether a shard has found that the split no longer fits its source. */
   isStale = false;
+  /** The reason why a shard can no longer be read; the other shards are stopped. @default all can */
+  unread: NotReadable | undefined;
   /** Shortest wait before the next attempt of the run, ms. */
   retryAfterMs = 0;
+  /** Shards that were not submitted at their last attempt, since their source lacks positions or cannot be asked. */
+  readonly #unreadable = new Map<string, NotReadable>();
 
   constructor(parts: ShardCrewParts) {
     this.#parts = parts;
@@ -157,17 +172,26 @@ export class ShardCrew {
     if (end === undefined) return;
     for (const line of attempt.log?.lines ?? []) this.#log.add(`${shard.key}: ${line}`);
     const now = ledger.get(shard.id) ?? shard;
+    const unread = this.#unreadable.get(shard.id);
+    this.#unreadable.delete(shard.id);
+    if (unread?.hold === undefined) this.unread ??= unread;
     if (end.state !== "PLANNED") {
       const recorded = ledger.write(now, { ...progressOf(end), touched: attempt.touched });
       if (end.state === "SUCCEEDED") this.#makeRoom(shard);
       await recorded;
       if (end.state === "FAILED") {
-        this.isStale ||= end.error?.code === "SPLIT_STALE";
+        this.isStale ||= STALE.has(end.error?.code ?? "");
         this.#failed(false);
       }
       return;
     }
     const delayMs = (end.readyAt ?? end.at) - clock.now();
+    if (unread !== undefined) {
+      // Its attempts are for its job.
+      const held = await ledger.write(now, { ...progressOf(end), attempt: end.attempt ?? shard.attempt });
+      this.#again(held, delayMs);
+      return;
+    }
     if (shard.attempt < policy.maxAttempts) {
       const planned = await ledger.write(now, progressOf(end));
       this.#again(planned, delayMs);
@@ -196,7 +220,7 @@ export class ShardCrew {
 
   #failed(isRetryable: boolean): void {
     if (!isRetryable) this.isRetryable = false;
-    const isOver = this.isStale || this.#parts.policy.onFailure === "fail-fast";
+    const isOver = this.isStale || this.unread !== undefined || this.#parts.policy.onFailure === "fail-fast";
     if (!isOver || this.#ending !== undefined) return;
     this.#ending = "cancelled";
     this.#waits.wake();
@@ -234,8 +258,19 @@ export class ShardCrew {
     });
   }
 
+  /** Remembers why a shard was not submitted, since its attempt ends like one that has failed, or is to be made again. */
+  async #checkSource(shard: Shard): Promise<void> {
+    const { run, checkSource } = this.#parts;
+    try {
+      await checkSource?.({ ...run, id: shard.id, offsets: offsetsOf(shard, run) });
+    } catch (error) {
+      if (error instanceof NotReadable) this.#unreadable.set(shard.id, error);
+      throw error;
+    }
+  }
+
   #attemptOf(shard: Shard): Attempt {
-    const { clock, operator, run, request, ledger, secure, onTrouble } = this.#parts;
+    const { clock, operator, run, request, ledger, secure, checkSource, onTrouble } = this.#parts;
     const { id, key, args, attempt, jobId, jobAddress, submittedAt, startedAt } = shard;
     const { count, snapshotToken } = ledger;
     const state = shard.state === "RUNNING" ? "RUNNING" : "SUBMITTING";
@@ -253,30 +288,9 @@ export class ShardCrew {
           return true;
         },
         secure,
+        ...(checkSource === undefined ? {} : { checkSource: () => this.#checkSource(shard) }),
         onTrouble,
       },
     );
   }
-}
-
-/**
- * Returns the specification by which a shard is attempted. The run's own attempt limits the time, and the crew
- * counts the attempts; a share of bad rows is known only of the whole run.
- */
-function shardSpec(spec: ScheduleSpec): ScheduleSpec {
-  const maxRows = spec.dirtyData?.maxRows;
-  return {
-    ...spec,
-    maxAttempts: Number.MAX_SAFE_INTEGER,
-    timeoutMs: null,
-    dirtyData: maxRows === undefined ? null : { maxRows },
-  };
-}
-
-/** Returns the progress that the change of an attempt's run is for its shard. */
-function progressOf(change: RunChange): Partial<ShardProgress> {
-  const { state, isJobOpen, jobId, jobAddress, startedAt, endedAt, metrics, error } = change;
-  const set = { isJobOpen, jobId, jobAddress, startedAt, endedAt, metrics, error };
-  const known = Object.entries(set).filter(([, value]) => value !== undefined);
-  return { state: state as ShardProgress["state"], ...Object.fromEntries(known) };
 }

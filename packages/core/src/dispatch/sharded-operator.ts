@@ -1,5 +1,6 @@
 import type { Clock } from "../clock/clock.js";
 import { isTidegateError, LedgerError, messageOf, OperatorError } from "../errors/errors.js";
+import type { BoundaryType } from "../interval/boundaries.js";
 import type { JobOutcome, RetryAdvice } from "../job/job-outcome.js";
 import type { JsonObject } from "../job/json.js";
 import type { OfflineJobRequest } from "../job/offline-job-request.js";
@@ -19,6 +20,7 @@ import { checkedOutcome } from "./operator-answer.js";
 import { ShardCrew } from "./shard-crew.js";
 import { ShardLedger } from "./shard-ledger.js";
 import { resultsOf, shardsError, succeededOutcome, summed } from "./shard-outcome.js";
+import { NotReadable } from "./source-check.js";
 import { checkedSplit } from "./split-answer.js";
 
 /** Dependencies of `ShardedOperator`. */
@@ -35,6 +37,8 @@ export interface ShardedOperatorParts {
   readonly token: () => number | undefined;
   /** See `AttemptParts.secure`. */
   readonly secure: () => true | Promise<boolean>;
+  /** See `ShardCrewParts.checkSource`. */
+  readonly checkSource?: (part: Run) => Promise<void>;
   readonly onTrouble: (error: unknown) => void;
 }
 
@@ -87,6 +91,10 @@ export class ShardedOperator implements ScheduleOperator {
   /** Ends a split of another job: see `FormerSplit`. @throws LedgerError RUN_STATE_ILLEGAL if that is not certain yet */
   async clearWay(): Promise<void> {
     await this.#isSplit();
+  }
+
+  canReadAt(job: JsonObject, boundaryType: BoundaryType): boolean {
+    return this.#parts.operator.canReadAt?.(job, boundaryType) ?? true;
   }
 
   canFind(job: JsonObject): boolean {
@@ -197,7 +205,7 @@ export class ShardedOperator implements ScheduleOperator {
   }
 
   #crewOf(request: OfflineJobRequest): ShardCrew {
-    const { clock, operator, run, spec, secure, onTrouble } = this.#parts;
+    const { clock, operator, run, spec, secure, checkSource, onTrouble } = this.#parts;
     this.#crew ??= new ShardCrew({
       clock,
       operator,
@@ -208,6 +216,7 @@ export class ShardedOperator implements ScheduleOperator {
       request,
       mayHaveJobs: this.#mayHaveJobs,
       secure,
+      ...(checkSource === undefined ? {} : { checkSource }),
       onTrouble,
     });
     return this.#crew;
@@ -224,7 +233,8 @@ export class ShardedOperator implements ScheduleOperator {
   /**
    * A split that no longer fits its source is forgotten, so that the next attempt makes another one.
    *
-   * @throws OperatorError SHARDS_FAILED if a job of a shard may still be working
+   * @throws OperatorError SHARDS_FAILED if a job of a shard may still be working; NotReadable if the source has lost what a
+   *   shard was to read
    */
   async #failed(crew: ShardCrew): Promise<JobOutcome> {
     const { retryAfterMs, isStale } = crew;
@@ -235,8 +245,15 @@ export class ShardedOperator implements ScheduleOperator {
     if (shards.some(({ isJobOpen }) => isJobOpen)) {
       throw Object.assign(new OperatorError("SHARDS_FAILED", error.message), advice);
     }
+    if (crew.unread !== undefined) throw this.#unread(crew.unread);
     if (isStale) await this.#ledger.drop();
     return withLog({ state: "FAILED", metrics: summed(shards), error, ...advice }, crew);
+  }
+
+  /** Rows of shards that are not merged are in the target already: the next plan would have them read again. */
+  #unread({ cause }: NotReadable): NotReadable {
+    const isWritten = this.#ledger.shards.some(({ state }) => state === "SUCCEEDED");
+    return new NotReadable(cause, { isWritten: isWritten && this.#parts.operator.merge === undefined });
   }
 
   /** Merges once at a time; a merge that failed may be tried again. */

@@ -12,6 +12,7 @@ export type ErrorCode =
   | "FORBIDDEN"
   | "DEPENDENCY_INVALID"
   | "DEPENDENCY_CYCLE"
+  | "DEPENDENCY_UNKNOWN"
   | "DEPENDED_ON"
   // triggers
   | "TRIGGER_INVALID"
@@ -67,6 +68,7 @@ export type ErrorCode =
   | "OPERATOR_ANSWER_INVALID"
   | "TOO_MANY_SHARDS"
   | "SHARDS_FAILED"
+  | "SCHEMA_CHANGED"
   | "SPLIT_STALE"
   | "DIRTY_DATA_LIMIT"
   | "ROW_MISMATCH"

@@ -164,6 +164,14 @@ export type TidegateEvents = {
   /** The time up to which a group is covered lies too far behind: see `ScheduleInfo.freshness`. */
   "freshness-lost": (event: DeadlineEvent) => void;
   "freshness-recovered": (event: DeadlineEvent) => void;
+  /** A source has had nothing new for too long: see `ScheduleInfo.expectData`. */
+  "data-missing": (event: DeadlineEvent) => void;
+  "data-recovered": (event: DeadlineEvent) => void;
+  /**
+   * Positions that are still to be read may soon be gone: `deadlineAt` says when, at the present rate. Once until there
+   * is enough headroom again; see `OffsetWatermark.headroomMs`.
+   */
+  "offsets-expiring": (event: DeadlineEvent) => void;
   "clock-skew": (event: ClockSkewEvent) => void;
   "clock-stepped": (event: ClockSteppedEvent) => void;
   trouble: (event: TroubleEvent) => void;

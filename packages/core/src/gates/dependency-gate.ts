@@ -10,7 +10,10 @@ import {
   verdictOnTree,
 } from "../dependency/verdict.js";
 import type { Gate, GateAnswer, GateContext, GateRequest } from "../gate/gate.js";
-import { intersect, measure, toSet } from "../interval/interval-set.js";
+import type { Interval } from "../interval/boundaries.js";
+import { type IntervalSet, intersect, measure, toSet } from "../interval/interval-set.js";
+import { openHandOvers } from "../planning/hand-overs.js";
+import { hasSnapshots } from "../planning/plan-snapshot.js";
 import { restatedTime } from "../planning/restated-time.js";
 import type { RunInput, UnmetDependency } from "../run/run.js";
 import { windowCalendarOf } from "../schedule/dependencies-of.js";
@@ -117,10 +120,11 @@ export class DependencyGate implements Gate {
   ): Promise<ReadonlyMap<Requirement, Finding>> {
     const queries = new Map<string, { readonly query: MissingTimeQuery; readonly of: Requirement[] }>();
     const findings = new Map<Requirement, Finding>();
+    const ofOthers = new Set(questions.flatMap(requirementsOfOthers));
     for (const requirement of questions.flatMap(({ requirements }) => requirements)) {
       const { groupId, window, by, isQuiet, beforeOrigin } = requirement;
       const group = groups.get(groupId);
-      const isAwaited = (beforeOrigin ?? (group?.status === "SOURCE" ? "wait" : "ignore")) === "wait";
+      const isAwaited = (beforeOrigin ?? awaitedBefore(group, ofOthers.has(requirement))) === "wait";
       const origin = isAwaited ? undefined : group?.origin;
       const within = { lower: Math.max(window.lower, origin ?? window.lower), upper: window.upper };
       const lengthMs = Math.max(0, within.upper - within.lower);
@@ -136,17 +140,64 @@ export class DependencyGate implements Gate {
     if (asked.length === 0) return findings;
     const missing = await this.#store().missingTime(asked.map(({ query }) => query));
     const restated = await restatedTime(this.#store(), new Set(asked.map(({ query }) => query.groupId)));
+    const handOvers = await this.#handOvers([...ofOthers], groups);
     for (const [index, { query, of }] of asked.entries()) {
       const { lower, upper } = query.within;
       for (const one of of) {
         const read = { lower: one.isWhole === true ? Number.MIN_SAFE_INTEGER : lower, upper };
         const awaited = intersect([read], restated.get(query.groupId) ?? []);
         const also = one.onRestate === "ignore" ? [] : awaited;
-        findings.set(one, { ...findings.get(one)!, missing: toSet([...missing[index]!, ...also]) });
+        const handOver = handOvers.get(one);
+        const blurred = handOver === undefined ? [] : blurredTime(one, query.within, handOver);
+        findings.set(one, {
+          ...findings.get(one)!,
+          missing: toSet([...missing[index]!, ...also, ...blurred]),
+          ...(handOver === undefined || blurred.length === 0 ? {} : { handOver }),
+        });
       }
     }
     return findings;
   }
+
+  /**
+   * Returns the open hand-overs of groups, by the requirements that wait for them.
+   *
+   * @param others - requirements of other groups: increments do not wait for their own copy, which they complete
+   */
+  async #handOvers(
+    others: readonly Requirement[],
+    groups: ReadonlyMap<string, Schedule>,
+  ): Promise<ReadonlyMap<Requirement, Interval>> {
+    const found = new Map<Requirement, Interval>();
+    for (const by of ["succeeded", "settled"] as const) {
+      const those = others.filter((one) => one.by === by);
+      const asked = new Set(those.map(({ groupId }) => groupId));
+      const schedules = [...asked].flatMap((groupId) => groups.get(groupId) ?? []);
+      const open = await openHandOvers(this.#store(), schedules, by);
+      for (const one of those) {
+        const handOver = open.get(one.groupId);
+        if (handOver !== undefined) found.set(one, handOver);
+      }
+    }
+    return found;
+  }
+}
+
+/** Returns what a run requires of other groups than its own. */
+function requirementsOfOthers({ request, requirements }: Question): readonly Requirement[] {
+  return requirements.filter(({ groupId }) => groupId !== request.groupId);
+}
+
+/** A full copy has all time before its group's ledger begins: others wait for that as for the rest of the copy. */
+function awaitedBefore(group: Schedule | undefined, isOther: boolean): "wait" | "ignore" {
+  if (group === undefined) return "ignore";
+  return group.status === "SOURCE" || (isOther && hasSnapshots(group.spec)) ? "wait" : "ignore";
+}
+
+/** Returns the time of a requirement whose rows may be those of a later state: all before the end of the hand-over. */
+function blurredTime({ isWhole }: Requirement, { lower, upper }: Interval, handOver: Interval): IntervalSet {
+  const read = { lower: isWhole === true ? Math.min(lower, handOver.lower) : lower, upper };
+  return intersect([read], [{ lower: read.lower, upper: handOver.upper }]);
 }
 
 function questionOf(request: GateRequest, groups: ReadonlyMap<string, Schedule>): Question {
@@ -199,11 +250,11 @@ function answerOf(verdict: Verdict, groups: ReadonlyMap<string, Schedule>, now: 
     return { isOpen: false, reason, wokenBy, failure: { code: "DEPENDENCY_TIMEOUT", message } };
   }
   const pending = verdict.unmet.flatMap(({ timesOutAt }) =>
-    timesOutAt === undefined || timesOutAt <= now ? [] : [timesOutAt],
+    timesOutAt === undefined || timesOutAt < now ? [] : [timesOutAt + 1],
   );
   const isOverdue = verdict.unmet.some(
     ({ requirement, timesOutAt }) =>
-      requirement.timeout?.action === "hold" && timesOutAt !== undefined && timesOutAt <= now,
+      requirement.timeout?.action === "hold" && timesOutAt !== undefined && timesOutAt < now,
   );
   const isUnregistered = verdict.unmet.some(
     ({ requirement }) => !isRegistered(groups.get(requirement.groupId)),
@@ -220,7 +271,7 @@ function answerOf(verdict: Verdict, groups: ReadonlyMap<string, Schedule>, now: 
   };
 }
 
-function asUnmet({ requirement, missing, timesOutAt }: Unmet): UnmetDependency {
+function asUnmet({ requirement, missing, timesOutAt, handOver }: Unmet): UnmetDependency {
   const { groupId, window, by } = requirement;
   return {
     groupId,
@@ -229,14 +280,16 @@ function asUnmet({ requirement, missing, timesOutAt }: Unmet): UnmetDependency {
     missing: missing.slice(0, MOST_LISTED),
     missingMs: measure(missing),
     ...(timesOutAt === undefined ? {} : { timesOutAt }),
+    ...(handOver === undefined ? {} : { handOver }),
   };
 }
 
 function reasonOf(unmet: readonly Unmet[], groups: ReadonlyMap<string, Schedule>): string {
   const names = new Set(
-    unmet.map(({ requirement: { groupId } }) => {
+    unmet.map(({ requirement: { groupId }, handOver }) => {
       const schedule = groups.get(groupId);
       if (schedule === undefined) return `${groupId}, which has no schedule yet`;
+      if (handOver !== undefined) return `${groupId}, whose full copy is not consistent yet`;
       return isRegistered(schedule) ? groupId : `${groupId}, which is unregistered`;
     }),
   );

@@ -1,5 +1,6 @@
 import type { EpochMs } from "../clock/clock.js";
 import { LedgerError, messageOf, ScheduleError } from "../errors/errors.js";
+import { iso } from "../schedule/instant.js";
 import type { Schedule } from "../schedule/schedule.js";
 import type { Taken } from "./callback.js";
 import type { Fired } from "./fire-batches.js";
@@ -53,7 +54,7 @@ export function tooEarly(dueAt: EpochMs | null, now: EpochMs): LedgerError {
   if (dueAt === null) return new LedgerError("INTERVAL_OPEN", "The schedule has no interval that is due.");
   return new LedgerError(
     "INTERVAL_OPEN",
-    `This interval is not over, or not due yet: come again at ${new Date(dueAt).toISOString()}.`,
+    `This interval is not over, or not due yet: come again at ${iso(dueAt)}.`,
     { retryAfterMs: dueAt - now },
   );
 }

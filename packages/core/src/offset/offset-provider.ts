@@ -35,6 +35,8 @@ export interface OffsetsRead {
 export interface OffsetHoldContext extends OffsetContext {
   /** Names the reader, so that several readers of a source hold it apart: 1 to 200 letters, digits and `_ . : / -`. */
   readonly holder: string;
+  /** The life of the source to which the positions belong: a source that has another one by now is left alone. */
+  readonly incarnation: string;
 }
 
 /** The positions that can be read of a source now: in each partition, `[earliest, latest)`. */
@@ -58,6 +60,16 @@ export interface OffsetBounds {
   readonly incarnation: string;
   /** The instant as of which the bounds hold, by the manager's clock, epoch ms. */
   readonly at: EpochMs;
+  /** How much the source may still take in before it lets go of unread positions. @default it does not tell */
+  readonly room?: SourceRoom;
+}
+
+/** How much a source has taken in, and how much it takes in before it lets go: two whole numbers of one unit of its own. */
+export interface SourceRoom {
+  /** Grows with what is written to the source, as long as it has the same incarnation. */
+  readonly written: string;
+  /** The number at which the source lets go of positions that have not been released; less than `written` if it is about to. */
+  readonly limit: string;
 }
 
 /** An amount of data. */

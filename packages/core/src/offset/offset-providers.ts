@@ -74,10 +74,21 @@ export class OffsetProviders {
    *
    * @throws what the provider throws; SourceError SOURCE_UNAVAILABLE if its answer is none
    */
-  async bounds({ type, ...source }: OffsetSource, context: OffsetBoundsContext): Promise<OffsetBounds> {
-    const provider = this.get(type);
-    return checkedBounds(provider, await provider.bounds(source as JsonObject, context));
+  async bounds(source: OffsetSource, context: OffsetBoundsContext): Promise<OffsetBounds> {
+    const provider = this.get(source.type);
+    return checkedBounds(provider, await provider.bounds(fieldsOf(source), context));
   }
+}
+
+const fields = new WeakMap<OffsetSource, JsonObject>();
+
+/** Returns the fields of a source without its type: the same object each time, by which a provider knows what it has read. */
+function fieldsOf(source: OffsetSource): JsonObject {
+  const known = fields.get(source);
+  if (known !== undefined) return known;
+  const { type: _, ...own } = source;
+  fields.set(source, own);
+  return own;
 }
 
 function dataOf(provider: OffsetProvider | undefined, { type: _type, ...source }: OffsetSource): JsonObject {
@@ -86,12 +97,13 @@ function dataOf(provider: OffsetProvider | undefined, { type: _type, ...source }
 
 /** @throws SourceError SOURCE_UNAVAILABLE if an answer is not what the contract says: nothing can be planned by it */
 export function checkedBounds(provider: OffsetProvider, answer: unknown): OffsetBounds {
-  const { earliest, latest, incarnation, at } = (answer ?? {}) as Record<string, unknown>;
+  const { earliest, latest, incarnation, at, room } = (answer ?? {}) as Record<string, unknown>;
   const problem = ((): string | undefined => {
     if (!isOffsetVector(earliest) || !isOffsetVector(latest)) return "has no vectors of positions";
     if (typeof incarnation !== "string" || incarnation.length < 1 || incarnation.length > 200)
       return "has no incarnation of 1 to 200 characters";
     if (!Number.isSafeInteger(at)) return "has no instant `at`";
+    if (room !== undefined && !isRoom(room)) return "has a room of other than two whole numbers as texts";
     const partitions = Object.keys(latest);
     if (
       partitions.length !== Object.keys(earliest).length ||
@@ -106,4 +118,9 @@ export function checkedBounds(provider: OffsetProvider, answer: unknown): Offset
     "SOURCE_UNAVAILABLE",
     `The answer of the provider "${provider.sourceType}" ${problem}: its code has to be changed.`,
   );
+}
+
+function isRoom(room: unknown): boolean {
+  const { written, limit } = (room ?? {}) as Record<string, unknown>;
+  return [written, limit].every((amount) => typeof amount === "string" && /^-?\d{1,40}$/.test(amount));
 }

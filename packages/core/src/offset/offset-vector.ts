@@ -26,13 +26,16 @@ export function pick(vector: OffsetVector, partitions: readonly string[]): Offse
 
 /** Returns the canonical JSON of a vector: its partitions sorted by UTF-16 code units, without white space. */
 export function offsetText(vector: OffsetVector): string {
-  const entries = Object.entries(vector).sort(([a], [b]) => (a < b ? -1 : 1));
+  const entries = Object.entries(vector);
+  if (entries.length > 1) entries.sort(([a], [b]) => (a < b ? -1 : 1));
   return `{${entries.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join(",")}}`;
 }
 
 /** Returns whether two vectors have the same positions, by their texts. */
 export function isSame(a: OffsetVector, b: OffsetVector): boolean {
-  return offsetText(a) === offsetText(b);
+  const partitions = Object.keys(a);
+  if (partitions.length !== Object.keys(b).length) return false;
+  return partitions.every((partition) => positionIn(b, partition) === a[partition]);
 }
 
 /** Returns the vector of its JSON; `undefined` if the text is no JSON of a vector. */

@@ -27,6 +27,14 @@ export interface OffsetLimit {
   readonly maxRuns?: number;
 }
 
+/** How much has to have come before a run is planned. See `ScheduleInfo.batchUntil`. */
+export interface OffsetBatch {
+  /** Fewest records of a run, at least 1, as far as the source knows how many there are. */
+  readonly records: number;
+  /** How long after the first of them was found they are read in any case, ms, at least 1. */
+  readonly orMs: number;
+}
+
 /** Positions of a source that a run stands for: `[lower, upper)` in each partition of `upper`. */
 export interface RunOffsets extends OffsetRange {
   /** The life of the source, as its provider names it. */
@@ -65,6 +73,37 @@ export interface OffsetWatermark {
   readonly rebase: Rebase | null;
   /** Whether the next run is to be a snapshot, since nothing of this reading is planned. @default false */
   readonly needsSnapshot?: boolean;
+  /** How many looks in a row have found nothing new. @default 0 */
+  readonly emptyTicks?: number;
+  /** When a look found something new last, epoch ms, if the schedule has `expectData`; absent before the first. */
+  readonly dataAt?: EpochMs;
+  /** Since when something waits to be read until there is enough (`batchUntil`), epoch ms. @default nothing does */
+  readonly batchSince?: EpochMs;
+  /**
+   * How long after the last look positions that are still to be read stay readable, ms, at the rate at which the source
+   * let go of others, or filled; absent if it lets go of none, or that is not known yet.
+   */
+  readonly headroomMs?: number;
+  /** The earliest positions after each of the last times that they moved, oldest first. @default they have not */
+  readonly expiry?: readonly ExpirySample[];
+  /** How much a source that lets go when it is full had taken in at some of the last looks, oldest first. @default it does not tell */
+  readonly growth?: readonly GrowthSample[];
+}
+
+/** How much a source had taken in at an instant. */
+export interface GrowthSample {
+  /** When it was looked at, epoch ms. */
+  readonly at: EpochMs;
+  /** See `SourceRoom`. */
+  readonly written: string;
+}
+
+/** The first positions that a source still had at an instant. */
+export interface ExpirySample {
+  /** When it was looked at, epoch ms. */
+  readonly at: EpochMs;
+  /** The first positions that could be read, by partition. */
+  readonly earliest: OffsetVector;
 }
 
 /** Returns where a reading of a source stands that begins at these positions. */

@@ -47,6 +47,19 @@ export const offsetLimitSchema = z
   })
   .refine(({ records, bytes }) => records !== undefined || bytes !== undefined, "needs records or bytes");
 
+/** The schema of an `OffsetBatch`. */
+export const offsetBatchSchema = z.strictObject({
+  records: amount.describe(
+    "Fewest records of a run, at least 1, as far as the source knows how many there are.",
+  ),
+  orMs: z
+    .number()
+    .int()
+    .min(1)
+    .max(366 * 86_400_000)
+    .describe("How long after the first of them was found they are read in any case, ms, at least 1."),
+});
+
 const offsets = z.record(z.string(), z.string()).readonly();
 
 /** The schema of a `RunOffsets`. */
@@ -106,6 +119,49 @@ export const offsetWatermarkSchema = z
       .optional()
       .describe(
         "Whether the next run is to be a snapshot, since nothing of this reading is planned. Default: false.",
+      ),
+    emptyTicks: z.int().optional().describe("How many looks in a row have found nothing new. Default: 0."),
+    dataAt: z
+      .int()
+      .optional()
+      .describe(
+        "When a look found something new last, epoch ms, if the schedule has `expectData`; absent before the first.",
+      ),
+    batchSince: z
+      .int()
+      .optional()
+      .describe(
+        "Since when something waits to be read until there is enough (`batchUntil`), epoch ms. Default: nothing does.",
+      ),
+    headroomMs: z
+      .int()
+      .optional()
+      .describe(
+        "How long after the last look positions that are still to be read stay readable, ms, at the rate at which the source let go of others, or filled; absent if it lets go of none, or that is not known yet.",
+      ),
+    expiry: z
+      .array(
+        z.object({
+          at: at("When it was looked at"),
+          earliest: offsets.describe("The first positions that could be read, by partition."),
+        }),
+      )
+      .readonly()
+      .optional()
+      .describe(
+        "The earliest positions after each of the last times that they moved, oldest first. Default: they have not.",
+      ),
+    growth: z
+      .array(
+        z.object({
+          at: at("When it was looked at"),
+          written: z.string().describe("How much it had taken in, in a unit of its own."),
+        }),
+      )
+      .readonly()
+      .optional()
+      .describe(
+        "How much a source that lets go when it is full had taken in at some of the last looks, oldest first. Default: it does not tell.",
       ),
   })
   .meta({

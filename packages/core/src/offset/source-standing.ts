@@ -1,5 +1,5 @@
 import type { OffsetBounds } from "./offset-provider.js";
-import { type OffsetVector, type PositionOrder, positionIn } from "./offset-vector.js";
+import { type OffsetRange, type OffsetVector, type PositionOrder, positionIn } from "./offset-vector.js";
 
 /** A half-open range of positions `[lower, upper)` of one partition. */
 export interface PartitionRange {
@@ -49,4 +49,41 @@ export function standingOf(
     .filter((partition) => !Object.hasOwn(latest, partition))
     .sort();
   return { lower: Object.fromEntries(lower), added, vanished, expired, rewound };
+}
+
+/** Positions of a range that its source no longer has. Lists are in the order of the range's partitions. */
+export interface MissingRanges {
+  /** Ranges that can no longer be read: before the earliest position, or of a partition that is gone. */
+  readonly expired: readonly PartitionRange[];
+  /** Ranges behind the end of the source, which it had. */
+  readonly rewound: readonly PartitionRange[];
+}
+
+/**
+ * Returns the positions of a range that a source no longer has.
+ *
+ * @param range - planned by bounds of the same incarnation
+ */
+export function missingOf(
+  order: PositionOrder,
+  { lower, upper }: OffsetRange,
+  { earliest, latest }: Pick<OffsetBounds, "earliest" | "latest">,
+): MissingRanges {
+  const expired: PartitionRange[] = [];
+  const rewound: PartitionRange[] = [];
+  for (const [partition, end] of Object.entries(upper)) {
+    const begin = positionIn(lower, partition);
+    if (begin === undefined || begin === end || order.compare(partition, begin, end) >= 0) continue;
+    const [first, last] = [positionIn(earliest, partition), positionIn(latest, partition)];
+    if (first === undefined || last === undefined) {
+      expired.push({ partition, lower: begin, upper: end });
+      continue;
+    }
+    const isBefore = (a: string, b: string): boolean => a !== b && order.compare(partition, a, b) < 0;
+    if (isBefore(begin, first))
+      expired.push({ partition, lower: begin, upper: isBefore(first, end) ? first : end });
+    if (isBefore(last, end))
+      rewound.push({ partition, lower: isBefore(last, begin) ? begin : last, upper: end });
+  }
+  return { expired, rewound };
 }

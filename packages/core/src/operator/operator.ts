@@ -129,7 +129,8 @@ export interface ScheduleOperator {
    * Returns how a job writes, as far as the operator knows. An interval whose job appends holds its rows twice
    * after a second run.
    *
-   * @default unknown
+   * @default unknown: a snapshot of a target that has rows is refused, unless the schedule says what it does to them
+   *   (`ScheduleInfo.resnapshotBy`)
    */
   writesOf?(job: JsonObject): WriteEffect | undefined;
   /**
@@ -227,6 +228,13 @@ export interface ScheduleOperator {
    * @default true
    */
   canSplit?(job: JsonObject): boolean;
+  /**
+   * Returns why this job cannot be split, as the end of a sentence, for whoever registers it. Asked only if `canSplit` says
+   * that it cannot.
+   *
+   * @default nothing is said
+   */
+  cannotSplit?(job: JsonObject): string | undefined;
   /**
    * Publishes what the shards of a run wrote, once all have succeeded, so that readers see all of it at once. It must
    * be idempotent: it is called again if it fails, and after a crash during or right after it. A run whose merge has

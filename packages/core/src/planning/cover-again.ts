@@ -1,8 +1,15 @@
 import type { EpochMs } from "../clock/clock.js";
+import { goesBefore, isBehind } from "../run/copies.js";
+import { hasLostPositions } from "../run/covering.js";
 import type { Run } from "../run/run.js";
-import type { Grid } from "../schedule/grid.js";
 import type { ScheduleSpec } from "../schedule/schedule.js";
-import { decidePlan, type PlanDecision, type PlanInput, type PlannedInterval } from "./plan-decision.js";
+import {
+  decidePlan,
+  type PlanDecision,
+  type PlanInput,
+  type PlannedInterval,
+  roomForSnapshot,
+} from "./plan-decision.js";
 
 /** A decision, and the cancelled runs whose intervals it covers. */
 export interface CoveringDecision extends PlanDecision {
@@ -14,27 +21,66 @@ export interface CoveringDecision extends PlanDecision {
 /**
  * Decides like `decidePlan`, and covers what the overlap policy has cancelled: runs that end at the watermark
  * become part of what is planned next if the policies merge intervals; all others are planned again with
- * their bounds. Pure.
+ * their bounds. A run behind a snapshot that stands is not: once the snapshot has succeeded it has its rows, and until then the
+ * run waits. Pure.
  *
- * @param uncovered - see `isUncovered`
+ * @param all - see `isUncovered`
  */
-export function decideCovering(input: PlanInput, uncovered: readonly Run[]): CoveringDecision {
+export function decideCovering(input: PlanInput, all: readonly Run[]): CoveringDecision {
   const decision = decidePlan(input);
-  if (uncovered.length === 0) return { ...decision, supersedes: [], merged: [] };
-  const merges = mergesCancelled(input.spec);
-  // Once the lane is free, everything is covered in one plan.
-  if (merges && decision.outcome === "deferred") return { ...decision, supersedes: [], merged: [] };
-  const before = merges && decision.outcome === "planned" ? adjoining(uncovered, input.watermark) : [];
-  const from = before.reduce((lowest, { lower }) => Math.min(lowest, lower), input.watermark);
-  const whole = before.length === 0 ? decision : decidePlan({ ...input, watermark: from });
+  const { spec, copy, watermark } = input;
+  if (input.awaitsSnapshot === true) return beforeCopy(decision, input, all);
+  const ahead = all.filter((run) => !isBehind(run, copy));
+  // The copy that makes up for what was lost is a run of what is owed next, as long as anything will be.
+  const isLost = spec.onLoss === "resnapshot" && ahead.some(hasLostPositions);
+  const reads = decision.runs.some(({ state }) => state === "PLANNED");
+  const isOver = isLost && decision.outcome === "nothing" && decision.nextFireAt === null;
+  const isLater = isLost && !reads && !isOver;
+  const known = copy === undefined || copy.state === "SUCCEEDED" ? all : ahead;
+  const uncovered = isLater ? known.filter((run) => !ahead.includes(run) || !hasLostPositions(run)) : known;
+  const none = { ...decision, supersedes: [], merged: [] };
+  if (uncovered.length === 0) return none;
+  const isCopied = isLost && (reads || decision.outcome !== "planned");
+  const merges = isCopied || mergesCancelled(spec);
+  // Once the lane is free, everything is covered in one plan; a cancelled run that keeps its turn is what holds it.
+  const isHolding = uncovered.some(({ isBlocking }) => isBlocking);
+  if (merges && decision.outcome === "deferred" && !isHolding) return none;
+  const mayMerge = isOver || (merges && decision.outcome === "planned");
+  const block = mayMerge
+    ? adjoining(
+        uncovered.filter((run) => ahead.includes(run)),
+        watermark,
+      )
+    : [];
+  const before = isOver && !block.some(hasLostPositions) ? [] : block;
+  const isCopy = isOver && before.length > 0;
+  if (isCopy && roomForSnapshot(input) === 0) return none;
+  const from = before.reduce((lowest, { lower }) => Math.min(lowest, lower), watermark);
+  const whole = isCopy
+    ? { ...decision, runs: [copyOf(before)] }
+    : before.length === 0
+      ? decision
+      : decidePlan({ ...input, watermark: from });
   const apart = uncovered.filter((run) => !before.includes(run));
   return {
     ...whole,
-    outcome: apart.length > 0 ? "planned" : whole.outcome,
-    runs: [...apart.map((run) => again(run, input.grid)), ...asSnapshot(whole.runs, before)],
+    outcome: apart.length > 0 || isCopy ? "planned" : whole.outcome,
+    runs: [...apart.map((run) => again(run, input)), ...asSnapshot(whole.runs, before)],
     supersedes: uncovered,
     merged: before,
   };
+}
+
+/**
+ * Covers nothing while a snapshot has not succeeded, since it is alone: older rows might be written after it. But a run that
+ * keeps its turn in the lane before it would hold it for ever.
+ */
+function beforeCopy(decision: PlanDecision, input: PlanInput, all: readonly Run[]): CoveringDecision {
+  const { copy, ...others } = input;
+  const first = all.filter((run) => run.isBlocking && copy !== undefined && goesBefore(run, copy));
+  if (first.length === 0) return { ...decision, supersedes: [], merged: [] };
+  const runs = first.map((run) => again(run, others));
+  return { ...decision, outcome: "planned", runs, supersedes: first, merged: [] };
 }
 
 /** Returns whether a cancelled interval becomes part of the next run. `drop` would give it up instead. */
@@ -51,15 +97,31 @@ function adjoining(runs: readonly Run[], upTo: EpochMs): Run[] {
   return block;
 }
 
-/** Plans a cancelled run again, unless the schedule was registered again with a start after it. */
-function again(
-  { lower, upper, scheduledTime, intervals, snapshot }: Run,
-  { startTime }: Grid,
-): PlannedInterval {
+/**
+ * Plans a cancelled run again, unless a snapshot behind it has read its rows, or the schedule was registered again with a
+ * start after it.
+ */
+function again(run: Run, { grid: { startTime }, copy }: Pick<PlanInput, "grid" | "copy">): PlannedInterval {
+  const { lower, upper, scheduledTime, intervals, snapshot } = run;
   const nominal = { lower, upper, scheduledTime, intervals };
+  if (isBehind(run, copy)) return { ...nominal, state: "SKIPPED", reason: "snapshot-covered" };
   return lower < startTime
     ? { ...nominal, state: "SKIPPED", reason: "not-scheduled" }
     : { ...nominal, state: "PLANNED", reason: null, ...(snapshot === null ? {} : { snapshot }) };
+}
+
+/** Returns the copy that makes up for a loss after the last interval: it takes the place of runs that adjoin, newest first. */
+function copyOf(block: readonly Run[]): PlannedInterval {
+  const [{ upper, scheduledTime }, { lower }] = [block[0]!, block.at(-1)!];
+  return {
+    lower,
+    upper,
+    scheduledTime,
+    intervals: block.reduce((sum, { intervals }) => sum + intervals, 0),
+    state: "PLANNED",
+    reason: block.length > 1 ? "overlap-coalesced" : null,
+    snapshot: { cause: "loss", note: "" },
+  };
 }
 
 /** A run that covers a snapshot is one itself. */

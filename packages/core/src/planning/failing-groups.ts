@@ -79,7 +79,7 @@ export class FailingGroups {
     if (!(error instanceof SourceError)) return RECHECK_MS;
     const times = this.#looks.get(groupId) ?? 0;
     this.#looks.set(groupId, times + 1);
-    return Math.max(Math.min(LOOK_AGAIN_MS.first * 2 ** times, LOOK_AGAIN_MS.most), error.retryAfterMs ?? 0);
+    return lookAgainAfterMs(times, error);
   }
 
   /** Takes the reason of an earlier failure back from a schedule that was planned; returns whether there was one. */
@@ -123,6 +123,15 @@ export class FailingGroups {
     if (statusReason === schedule.statusReason && status === schedule.status) return;
     emitter.emit("schedule-status", { groupId, version, status, reason: statusReason });
   }
+}
+
+/**
+ * Returns when to ask a source again that could not be read, ms from now: ever later, and not before it says.
+ *
+ * @param times - how often in a row it could not be read before
+ */
+export function lookAgainAfterMs(times: number, { retryAfterMs = 0 }: SourceError): number {
+  return Math.max(Math.min(LOOK_AGAIN_MS.first * 2 ** times, LOOK_AGAIN_MS.most), retryAfterMs);
 }
 
 function isStopping(error: Error): boolean {

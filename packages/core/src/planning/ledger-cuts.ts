@@ -30,6 +30,8 @@ export class LedgerCuts {
       startTime: FIRST_INSTANT,
       // A `once` trigger that names no time takes the schedule's end time.
       endTime: spec.trigger.type === "once" ? spec.endTime : null,
+      // The empty interval of an inclusive end divides nothing.
+      endRule: "exclusive",
       firstInterval: "first-nominal-time",
     });
     this.#origin = origin;
@@ -65,6 +67,12 @@ export class LedgerCuts {
       yield { lower, upper, scheduledTime: this.#fireAt === "interval-end" ? upper : lower };
       lower = upper;
     }
+  }
+
+  /** Counts the intervals of a hole as `intervalsOf` yields them, arithmetically: a million cost no more than a few. */
+  countOf({ lower, upper }: Interval): number {
+    const hasOrigin = lower < this.#origin && this.#origin < upper && !this.#grid.isCut(this.#origin);
+    return this.#grid.countCuts(lower, upper - 1) + (hasOrigin ? 2 : 1);
   }
 
   #lastUpTo(instant: EpochMs): EpochMs | undefined {

@@ -7,10 +7,11 @@ import {
   positionIn,
 } from "../offset/offset-vector.js";
 import type { OffsetWatermark, RunOffsets } from "../offset/offset-watermark.js";
+import { hasLostPositions } from "../run/covering.js";
 import type { Run, RunSnapshot } from "../run/run.js";
 import type { Schedule, ScheduleSpec } from "../schedule/schedule.js";
 import type { CoveringDecision } from "./cover-again.js";
-import { type OffsetReading, readAgain } from "./offset-reading.js";
+import { leftOf, type OffsetReading, readAgain } from "./offset-reading.js";
 import type { PlannedInterval } from "./plan-decision.js";
 
 /** The findings of a look at a source, for a fire. */
@@ -19,6 +20,8 @@ export interface SourceLook {
   readonly reading: OffsetReading;
   /** The ends of consecutive runs, ascending; this fire stops reading at the last. At least one. */
   readonly ends: readonly OffsetVector[];
+  /** How many records there are, if the schedule waits for enough (`batchUntil`) and the source can tell. */
+  readonly records?: number;
 }
 
 /** A decision whose runs stand for positions as well. */
@@ -38,12 +41,18 @@ export function freshRun(
   return runs.find(({ state, upper }) => state === "PLANNED" && upper > watermark);
 }
 
+/** Returns whether a look at the source is needed to tell what is left of cancelled runs that are read again. */
+export function readsWhatIsLeft({ runs, supersedes, merged }: CoveringDecision): boolean {
+  const apart = supersedes.filter((run) => hasLostPositions(run) && !merged.includes(run));
+  return apart.some((run) => runs.some((planned) => planned.state === "PLANNED" && isSameTime(planned, run)));
+}
+
 /**
  * Gives a decision's runs their positions: a run that covers a cancelled one again has the same, and the newest
  * reads on from where the last one ended, cut into several where the limit says so. Skipped time has none: no
  * policy gives positions up. Pure.
  *
- * @param look - needed if the decision has a `freshRun`; `not-begun` if the instant at which reading begins is still to
+ * @param look - needed if the decision has a `freshRun`, or covers runs of which positions were lost; `not-begun` if the instant at which reading begins is still to
  *   come
  * @throws SourceError OFFSETS_EXPIRED if positions of a cancelled run are lost and the schedule has not said to record
  *   that
@@ -57,18 +66,28 @@ export function withOffsets(
     offsets !== null && offsets.epoch === schedule.offsets?.epoch;
   const merged = decision.merged.filter(ofReading);
   const apart = decision.supersedes.filter((run) => !decision.merged.includes(run) && run.offsets !== null);
-  const runs = decision.runs.map((planned) => {
-    const before = apart.find((run) => isSameTime(planned, run));
-    return before === undefined ? planned : withThoseOf(planned, before, ofReading(before));
-  });
+  const found = look === "not-begun" ? undefined : look;
   const fresh = freshRun(decision, schedule);
-  if (fresh === undefined || look === undefined) return { ...decision, runs: carried(runs, merged) };
+  // After the last interval, the only copy is one that takes the place of lost runs.
+  const isCopied = schedule.spec.onLoss === "resnapshot" && (fresh ?? decision.merged[0]) !== undefined;
+  const runs = decision.runs.flatMap((planned) => {
+    const before = apart.find((run) => isSameTime(planned, run));
+    if (before === undefined) return [planned];
+    const again = withThoseOf(planned, before, ofReading(before));
+    const isLost = hasLostPositions(before) && again.state === "PLANNED" && found !== undefined;
+    return isLost ? withoutLost(again, found, schedule.spec, isCopied) : [again];
+  });
+  if (fresh === undefined || look === undefined)
+    return { ...decision, runs: carried(runs, merged, decision.merged) };
   if (look === "not-begun")
     return { ...decision, runs: [...runs.filter((run) => !isSameTime(run, fresh)), withNothingYet(fresh)] };
+  const waiting = waitingForMore(decision, schedule, look);
+  if (waiting !== undefined) return waiting;
   const { order, ends } = look;
   const again = merged.map(({ offsets }) => offsets!);
   const reading = readAgain(order, schedule.spec, look.reading, again);
-  const snapshot = fresh.snapshot ?? snapshotAfterLoss(schedule.spec, reading);
+  const isLost = reading.lost !== undefined || runs.some(({ reason }) => reason === "source-expired");
+  const snapshot = fresh.snapshot ?? snapshotAfterLoss(schedule.spec, isLost);
   const pieces =
     snapshot === undefined
       ? piecesOf(fresh, { order, reading, ends }, schedule.spec)
@@ -90,32 +109,98 @@ function isSameTime(a: Interval, b: Interval): boolean {
 
 /** A cancelled run is planned again even if its time would be skipped; one of an earlier reading is not. */
 function withThoseOf(planned: PlannedInterval, { offsets }: Run, isOfReading: boolean): PlannedInterval {
+  if (planned.reason === "snapshot-covered") return { ...planned, offsets: offsets! };
   const [state, reason] = isOfReading
     ? (["PLANNED", null] as const)
     : (["SKIPPED", "source-rebased"] as const);
   return { ...planned, state, reason, offsets: offsets! };
 }
 
-/** If there is nothing but cancelled runs to cover, the last part of their time reads what they were to read. They adjoin, newest first. */
-function carried(runs: readonly PlannedInterval[], merged: readonly Run[]): readonly PlannedInterval[] {
+/** If there is nothing but cancelled runs to cover, the last part of their time reads what they were to read. They adjoin, newest first; those of an earlier reading are read no more. */
+function carried(
+  runs: readonly PlannedInterval[],
+  merged: readonly Run[],
+  all: readonly Run[],
+): readonly PlannedInterval[] {
   const [newest] = merged;
   const last = runs.at(-1);
+  if (last?.snapshot !== undefined && newest === undefined && all.length > 0) {
+    const { snapshot: _, ...skipped } = last;
+    return [...runs.slice(0, -1), withThoseOf(skipped, all[0]!, false)];
+  }
   if (newest === undefined || last === undefined) return runs;
   const offsets = { ...newest.offsets!, lower: merged.at(-1)!.offsets!.lower };
   const reason = last.state === "PLANNED" ? last.reason : "overlap-coalesced";
   return [...runs.slice(0, -1), { ...last, state: "PLANNED", reason, offsets }];
 }
 
+/**
+ * Returns the decision to leave the time owed, and what was found with it, until there is more; `undefined` if there is
+ * enough, or it has waited for long enough.
+ */
+function waitingForMore(
+  decision: CoveringDecision,
+  { spec, watermark, offsets }: Pick<Schedule, "spec" | "watermark" | "offsets">,
+  { order, reading, records }: SourceLook,
+): OffsetDecision | undefined {
+  const { batchUntil } = spec;
+  const { lower, lost, after } = reading;
+  const isAlone = decision.supersedes.length === 0 && lost === undefined;
+  if (batchUntil == null || !isAlone || records === undefined || records >= batchUntil.records)
+    return undefined;
+  if (isEmptyRange(order, { lower, upper: after.latest })) return undefined;
+  const since = offsets?.batchSince ?? after.lookedAt;
+  const until = since + batchUntil.orMs;
+  if (after.lookedAt >= until) return undefined;
+  return {
+    ...decision,
+    outcome: "deferred",
+    runs: [],
+    newWatermark: watermark,
+    nextFireAt: Math.min(decision.nextFireAt ?? until, until),
+    hasMore: false,
+    waits: false,
+    offsets: { ...after, position: lower, batchSince: since },
+  };
+}
+
 function positionAfter({ after }: OffsetReading, position: OffsetVector): OffsetWatermark {
+  if (after.needsSnapshot === undefined && after.position === position) return after;
   const { needsSnapshot: _, ...rest } = after;
   return { ...rest, position };
 }
 
 function snapshotAfterLoss(
   { onLoss }: Pick<ScheduleSpec, "onLoss">,
-  { lost }: OffsetReading,
+  isLost: boolean,
 ): RunSnapshot | undefined {
-  return lost !== undefined && onLoss === "resnapshot" ? { cause: "loss", note: "" } : undefined;
+  return isLost && onLoss === "resnapshot" ? { cause: "loss", note: "" } : undefined;
+}
+
+/**
+ * Returns what is left of a run that was cancelled because positions of it were lost, and those as a skipped run of no
+ * time where its interval begins.
+ *
+ * @param isCopied - whether a snapshot follows, which reads what is left
+ */
+function withoutLost(
+  again: PlannedInterval,
+  { order, reading }: SourceLook,
+  spec: Pick<ScheduleSpec, "source" | "onLoss" | "groupId" | "onEmpty">,
+  isCopied: boolean,
+): PlannedInterval[] {
+  const { left, lost } = leftOf(order, spec, again.offsets!, reading);
+  if (lost === undefined) return [again];
+  const isEmpty = spec.onEmpty === "skip" && isEmptyRange(order, left);
+  const rest = isCopied
+    ? ({ state: "SKIPPED", reason: "snapshot-covered" } as const)
+    : isEmpty
+      ? ({ state: "SUCCEEDED", reason: "source-empty" } as const)
+      : {};
+  return [
+    ...lostPart(again, { watermark: again.lower }, { lost, after: left }),
+    { ...again, ...rest, offsets: left },
+  ];
 }
 
 /** A snapshot stands for all positions up to its end: those that were lost, and the empty range if there are none. */
@@ -141,7 +226,10 @@ function lostWith({ lost, lower: present }: OffsetReading): OffsetReading["lost"
 function lostPart(
   { scheduledTime }: PlannedInterval,
   { watermark }: Pick<Schedule, "watermark">,
-  { lost, after: { incarnation, epoch } }: Pick<OffsetReading, "lost" | "after">,
+  {
+    lost,
+    after: { incarnation, epoch },
+  }: Pick<OffsetReading, "lost"> & { readonly after: Pick<RunOffsets, "incarnation" | "epoch"> },
 ): PlannedInterval[] {
   if (lost === undefined) return [];
   const at = { lower: watermark, upper: watermark, scheduledTime, intervals: 1 };

@@ -1,6 +1,7 @@
 import { SourceError } from "../errors/errors.js";
 import type { OffsetBounds } from "../offset/offset-provider.js";
 import {
+  isEmptyRange,
   type OffsetRange,
   type OffsetVector,
   type PositionOrder,
@@ -8,7 +9,7 @@ import {
   positionIn,
 } from "../offset/offset-vector.js";
 import type { OffsetWatermark, RunOffsets } from "../offset/offset-watermark.js";
-import { type PartitionRange, standingOf } from "../offset/source-standing.js";
+import { missingOf, type PartitionRange, standingOf } from "../offset/source-standing.js";
 import type { ScheduleSpec } from "../schedule/schedule.js";
 
 /** A source as a fire has found it, and where a group continues to read it. */
@@ -32,41 +33,44 @@ const MOST_NAMED = 5;
  * Returns where a group continues to read its source. Pure.
  *
  * @param before - how far it was planned; for the first look, where reading begins
+ * @param onLoss - @default that of the specification
  * @throws SourceError SOURCE_REPLACED, SOURCE_REWOUND; OFFSETS_EXPIRED if positions are lost and the schedule
  *   has not said to record that
  */
 export function readOn(
   order: PositionOrder,
-  { onLoss, ...spec }: Pick<ScheduleSpec, "source" | "onLoss" | "groupId">,
+  spec: Named & Pick<ScheduleSpec, "onLoss" | "expectData">,
   before: OffsetWatermark,
   bounds: OffsetBounds,
+  onLoss = spec.onLoss,
 ): OffsetReading {
-  const name = nameOf(spec);
-  if (bounds.incarnation !== before.incarnation) {
-    throw new SourceError(
-      "SOURCE_REPLACED",
-      `${name} is not the one that was read: it was ${before.incarnation} and is ${bounds.incarnation} now, so that its positions mean other data. Rebase the group to read it, or restore the former one.`,
-    );
-  }
+  refuseReplaced(spec, before.incarnation, bounds);
   const { lower, added, vanished, expired, rewound } = standingOf(order, before.position, bounds);
-  if (rewound.length > 0) {
-    throw new SourceError(
-      "SOURCE_REWOUND",
-      `${name} ends before positions that were read: ${named(rewound)} are gone, and what comes in their place is other data. Rebase the group to read it, or restore them.`,
-    );
-  }
+  refuseRewound(spec, rewound);
   const gone = [...expired, ...unreadOf(order, before, vanished)];
-  if (onLoss === "fail") refuseLoss(name, gone);
-  const first = Object.fromEntries(expired.map(({ partition, upper }) => [partition, upper]));
+  if (onLoss === "fail") refuseLoss(spec, gone);
+  const from = behind(lower, expired);
+  const {
+    emptyTicks = 0,
+    dataAt,
+    batchSince: _since,
+    headroomMs: _headroom,
+    growth: _growth,
+    ...known
+  } = before;
+  const isEmpty = isEmptyRange(order, { lower: from, upper: bounds.latest });
+  const foundAt = hasGrown(order, before.latest, bounds) ? bounds.at : dataAt;
   return {
     after: {
-      ...before,
-      origin: { ...before.origin, ...pick(lower, added) },
+      ...known,
+      ...(isEmpty ? { emptyTicks: emptyTicks + 1 } : {}),
+      ...(spec.expectData == null || foundAt === undefined ? {} : { dataAt: foundAt }),
+      origin: added.length === 0 ? before.origin : { ...before.origin, ...pick(lower, added) },
       position: bounds.latest,
       latest: bounds.latest,
       lookedAt: bounds.at,
     },
-    lower: { ...lower, ...first },
+    lower: from,
     earliest: bounds.earliest,
     lost: gone.length === 0 ? undefined : rangeOf(gone),
     added,
@@ -82,10 +86,11 @@ export function readOn(
  */
 export function readAgain(
   order: PositionOrder,
-  { onLoss, ...spec }: Pick<ScheduleSpec, "source" | "onLoss" | "groupId">,
+  spec: Named & Pick<ScheduleSpec, "onLoss">,
   reading: OffsetReading,
   runs: readonly Pick<RunOffsets, "lower" | "upper">[],
 ): OffsetReading {
+  if (runs.length === 0) return reading;
   const lower = runs.reduce((begin, run) => lowest(order, begin, run.lower), reading.lower);
   const expired = Object.entries(lower).flatMap(([partition, begin]) => {
     const first = reading.earliest[partition]!;
@@ -93,11 +98,10 @@ export function readAgain(
   });
   const gone = [...expired, ...withoutPartition(order, reading, runs)];
   if (gone.length === 0) return { ...reading, lower };
-  if (onLoss === "fail") refuseLoss(nameOf(spec), gone);
-  const first = Object.fromEntries(expired.map(({ partition, upper }) => [partition, upper]));
+  if (spec.onLoss === "fail") refuseLoss(spec, gone);
   const [known, more] = [reading.lost, rangeOf(gone)];
   const lost = { lower: { ...known?.lower, ...more.lower }, upper: { ...known?.upper, ...more.upper } };
-  return { ...reading, lower: { ...lower, ...first }, lost };
+  return { ...reading, lower: behind(lower, expired), lost };
 }
 
 /** Returns the positions of cancelled runs in partitions that are gone, with what is known to be lost there. */
@@ -131,17 +135,115 @@ function lowest(order: PositionOrder, a: OffsetVector, b: OffsetVector): OffsetV
   return Object.fromEntries(entries) as OffsetVector;
 }
 
-/** @throws SourceError OFFSETS_EXPIRED if there are such ranges */
-function refuseLoss(name: string, gone: readonly PartitionRange[]): void {
-  if (gone.length === 0) return;
-  throw new SourceError(
-    "OFFSETS_EXPIRED",
-    `${name} has lost positions before they were read: ${named(gone)}. Make them readable again; or update the schedule with onLoss: "record", which records them as lost and continues at what can be read, or onLoss: "resnapshot", which copies everything anew; or rebase the group to begin elsewhere.`,
+/** The error of a run that waited while positions of it expired. */
+export class ExpiredWhileWaiting extends SourceError {
+  /** The positions that are gone, without the ways out: a sentence. */
+  readonly loss: string;
+
+  constructor(loss: string) {
+    super(
+      "OFFSETS_EXPIRED",
+      `${loss} Make them readable again and retry the run; or update the schedule with onLoss: "record", which records them as lost and reads the rest, or onLoss: "resnapshot", which copies everything anew, and retry it with version: "latest".`,
+    );
+    this.loss = loss;
+  }
+}
+
+/**
+ * Refuses a run that a source no longer has data for: it was replaced, or positions of the run have gone since it was
+ * planned. Pure.
+ *
+ * @param isFull - whether the run reads everything up to its upper bound, whatever has expired
+ * @throws SourceError SOURCE_REPLACED, SOURCE_REWOUND; ExpiredWhileWaiting
+ */
+export function refuseMissing(
+  order: PositionOrder,
+  spec: Named,
+  offsets: Omit<RunOffsets, "epoch">,
+  bounds: OffsetBounds,
+  isFull: boolean,
+): void {
+  refuseReplaced(spec, offsets.incarnation, bounds, "for which the run was planned");
+  const { expired, rewound } = missingOf(order, offsets, bounds);
+  refuseRewound(spec, rewound, "positions that the run is to read");
+  if (expired.length === 0 || isFull) return;
+  throw new ExpiredWhileWaiting(
+    `${nameOf(spec)} lost positions of the run while it waited: ${named(expired)}.`,
   );
 }
 
-function nameOf({ source, groupId }: Pick<ScheduleSpec, "source" | "groupId">): string {
+/** Positions of a run that waited: those that can still be read, and those that were lost. */
+export interface LeftOffsets {
+  readonly left: RunOffsets;
+  readonly lost: OffsetRange | undefined;
+}
+
+/**
+ * Returns what is left of a run's positions. Pure.
+ *
+ * @throws SourceError OFFSETS_EXPIRED if some are lost and the schedule has not said to record that
+ */
+export function leftOf(
+  order: PositionOrder,
+  spec: Named & Pick<ScheduleSpec, "onLoss">,
+  offsets: RunOffsets,
+  { earliest, after: { latest } }: Pick<OffsetReading, "earliest" | "after">,
+): LeftOffsets {
+  const { expired } = missingOf(order, offsets, { earliest, latest });
+  if (expired.length === 0) return { left: offsets, lost: undefined };
+  if (spec.onLoss === "fail") refuseLoss(spec, expired);
+  return { left: { ...offsets, lower: behind(offsets.lower, expired) }, lost: rangeOf(expired) };
+}
+
+/** @throws SourceError SOURCE_REPLACED if the source is another one than the one that was read */
+function refuseReplaced(
+  spec: Named,
+  before: string,
+  { incarnation }: OffsetBounds,
+  which = "that was read",
+): void {
+  if (incarnation === before) return;
+  throw new SourceError(
+    "SOURCE_REPLACED",
+    `${nameOf(spec)} is not the one ${which}: it was ${before} and is ${incarnation} now, so that its positions mean other data. Rebase the group to read it, or restore the former one.`,
+  );
+}
+
+/** @throws SourceError SOURCE_REWOUND if there are such ranges */
+function refuseRewound(
+  spec: Named,
+  gone: readonly PartitionRange[],
+  which = "positions that were read",
+): void {
+  if (gone.length === 0) return;
+  throw new SourceError(
+    "SOURCE_REWOUND",
+    `${nameOf(spec)} ends before ${which}: ${named(gone)} are gone, and what comes in their place is other data. Rebase the group to read it, or restore them.`,
+  );
+}
+
+/** @throws SourceError OFFSETS_EXPIRED if there are such ranges */
+function refuseLoss(spec: Named, gone: readonly PartitionRange[]): void {
+  if (gone.length === 0) return;
+  throw new SourceError(
+    "OFFSETS_EXPIRED",
+    `${nameOf(spec)} has lost positions before they were read: ${named(gone)}. Make them readable again; or update the schedule with onLoss: "record", which records them as lost and continues at what can be read, or onLoss: "resnapshot", which copies everything anew; or rebase the group to begin elsewhere.`,
+  );
+}
+
+/** The fields of a specification that errors name. */
+type Named = Pick<ScheduleSpec, "source" | "groupId">;
+
+function nameOf({ source, groupId }: Named): string {
   return `Source ${source?.type ?? "unknown"} of group ${groupId}`;
+}
+
+/** Returns whether a source has records that it did not have at the last look, whether or not those before are read. */
+function hasGrown(order: PositionOrder, before: OffsetVector, { earliest, latest }: OffsetBounds): boolean {
+  return Object.entries(latest).some(([partition, end]) => {
+    const known = positionIn(before, partition) ?? earliest[partition]!;
+    return order.compare(partition, end, known) > 0;
+  });
 }
 
 /** Returns the positions of partitions that are gone which the source had when it was last looked at. */
@@ -160,6 +262,11 @@ function unreadOf(
 /** Returns a reading's first positions: those given, and the earliest of partitions for which none is. */
 export function startOf(given: OffsetVector, { earliest }: Pick<OffsetBounds, "earliest">): OffsetVector {
   return { ...earliest, ...given };
+}
+
+/** Returns where reading continues behind ranges that have expired. */
+function behind(lower: OffsetVector, expired: readonly PartitionRange[]): OffsetVector {
+  return { ...lower, ...rangeOf(expired).upper };
 }
 
 function rangeOf(parts: readonly PartitionRange[]): OffsetRange {

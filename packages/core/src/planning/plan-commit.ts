@@ -7,6 +7,7 @@ import type { Schedule, ScheduleSpec } from "../schedule/schedule.js";
 import type { PlanCommit } from "../store/run-ledger.js";
 import type { OffsetDecision } from "./offset-plan.js";
 import type { PlanDecision } from "./plan-decision.js";
+import { rivalsOf } from "./plan-snapshot.js";
 
 /** Details of a commit besides the decision. */
 export interface CommitOptions {
@@ -19,6 +20,9 @@ export interface CommitOptions {
   /** Whether the runs are to run at once although the schedule is paused. @default false */
   readonly whilePaused?: boolean;
 }
+
+/** The most intervals that a run counts: stores keep 32 bits. */
+const MOST_INTERVALS = 2_147_483_647;
 
 /** Fields that all runs of a specification have alike. */
 type CommonFields = Pick<NewRun, "operator" | "gating" | "isPooled">;
@@ -49,6 +53,8 @@ export function commitOf(
   const { groupId } = spec;
   const { namespace, plannedAt, generations, supersedes = [], whilePaused = false } = options;
   const common = commonFieldsOf(spec);
+  const isSnapshot = decision.runs.some(({ snapshot }) => snapshot !== undefined);
+  const unlessOpen = decision.runs.length === 0 ? undefined : rivalsOf(spec, isSnapshot, whilePaused);
   return {
     groupId,
     incarnation,
@@ -60,6 +66,7 @@ export function commitOf(
     ...(supersedes.length === 0 ? {} : { supersedes: supersedes.map(({ id }) => id) }),
     ...(whilePaused ? { whilePaused } : {}),
     ...(decision.waits === true ? { waits: true } : {}),
+    ...(unlessOpen === undefined ? {} : { unlessOpen }),
     ...(decision.offsets === undefined ? {} : { offsets: decision.offsets }),
     runs: decision.runs.map(
       ({ lower, upper, scheduledTime, intervals, state, reason, offsets, snapshot }, index) => {
@@ -71,7 +78,7 @@ export function commitOf(
           lower,
           upper,
           generation,
-          intervals,
+          intervals: Math.min(intervals, MOST_INTERVALS),
           scheduledTime,
           state,
           reason,

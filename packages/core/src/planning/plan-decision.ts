@@ -1,6 +1,6 @@
 import type { EpochMs } from "../clock/clock.js";
 import type { RunOffsets } from "../offset/offset-watermark.js";
-import type { RunReason, RunSnapshot } from "../run/run.js";
+import type { Run, RunReason, RunSnapshot } from "../run/run.js";
 import { gatingOf } from "../schedule/gates-of.js";
 import type { DueIntervals, Grid, NominalInterval } from "../schedule/grid.js";
 import { laneWidth } from "../schedule/normalize.js";
@@ -73,6 +73,8 @@ export interface PlanInput {
   readonly recheckMs?: number;
   /** How many runs may be planned ahead of a full lane. @default PLANNED_AHEAD */
   readonly ahead?: number;
+  /** How many if more than one interval is owed. @default the same */
+  readonly aheadIfBehind?: number;
   /** How many runs may be planned. @default as many as the lane takes, and a few more */
   readonly room?: number;
   /** Why the next run is a snapshot: see `neededSnapshot`. @default it is one only by `fullEvery` */
@@ -81,6 +83,10 @@ export interface PlanInput {
   readonly awaitsSnapshot?: boolean;
   /** Whether a snapshot has to wait for runs that were found beside it. @default false */
   readonly isSnapshotHeld?: boolean;
+  /** The newest snapshot that stands; read only if there are cancelled runs to cover. @default none */
+  readonly copy?: Pick<Run, "id" | "kind" | "lower" | "upper" | "state" | "place"> | undefined;
+  /** Whether the time until now is planned although no interval is over. @default false */
+  readonly drains?: boolean;
 }
 
 /**
@@ -91,7 +97,7 @@ export function decidePlan(input: PlanInput): PlanDecision {
   const { spec, grid, watermark, now, openRuns, awaitsSnapshot = false } = input;
   const from = continuation(grid, watermark);
   const owed = grid.due(from, now);
-  if (owed === undefined) return snapshotNow(input, from) ?? nothingOwed(input);
+  if (owed === undefined) return snapshotNow(input, from) ?? drainNow(input, from) ?? nothingOwed(input);
   const snapshot = input.snapshot ?? recurringSnapshot(spec, from, owed.newest.upper);
   const room = snapshot === undefined ? roomForRuns(input, owed) : roomForSnapshot(input);
   if (room <= 0) {
@@ -142,14 +148,32 @@ function nothingOwed({ grid, watermark }: PlanInput): PlanDecision {
 
 /** Plans a snapshot that a person has asked for although no interval is over. */
 function snapshotNow(input: PlanInput, from: EpochMs): PlanDecision | undefined {
-  const { spec, grid, now, snapshot } = input;
+  const { snapshot } = input;
   if (snapshot?.cause !== "requested" || roomForSnapshot(input) === 0) return undefined;
+  return untilNow(input, from, { snapshot });
+}
+
+/** Plans what a person wants read now although no interval is over. */
+function drainNow(input: PlanInput, from: EpochMs): PlanDecision | undefined {
+  const { spec, drains, awaitsSnapshot, openRuns } = input;
+  if (drains !== true || awaitsSnapshot === true || input.snapshot !== undefined) return undefined;
+  const isBusy = openRuns > 0 && (mergesWaiting(spec) || spec.overlap === "drop");
+  return isBusy || openRuns >= MAX_BACKLOG ? undefined : untilNow(input, from, {});
+}
+
+/** Plans the time that is over of an interval that is not. */
+function untilNow(
+  input: PlanInput,
+  from: EpochMs,
+  more: Pick<PlannedInterval, "snapshot">,
+): PlanDecision | undefined {
+  const { spec, grid, now } = input;
   const interval = intervalUntil(grid, spec, from, now);
   if (interval === undefined) return undefined;
   return {
     ...NOTHING,
     outcome: "planned",
-    runs: [...beforeStart(input), { ...interval, intervals: 1, state: "PLANNED", reason: null, snapshot }],
+    runs: [...beforeStart(input), { ...interval, intervals: 1, state: "PLANNED", reason: null, ...more }],
     newWatermark: interval.upper,
     nextFireAt: nextFireAt(grid, interval.upper),
   };
@@ -160,8 +184,8 @@ function wholeOf(owed: Stretch, snapshot: RunSnapshot): PlannedInterval {
   return { ...merge(owed, "PLANNED", owed.count > 1 ? "catchup-coalesced" : null), snapshot };
 }
 
-/** A snapshot is alone: others end before it begins, and increments wait for it. */
-function roomForSnapshot({ spec, openRuns, awaitsSnapshot, isSnapshotHeld }: PlanInput): number {
+/** Returns how many snapshots may be planned, 0 or 1: one is alone, so others end before it begins, and increments wait for it. */
+export function roomForSnapshot({ spec, openRuns, awaitsSnapshot, isSnapshotHeld }: PlanInput): number {
   if (awaitsSnapshot === true || isSnapshotHeld === true) return 0;
   return openRuns > 0 && !keepsOrder(spec) ? 0 : 1;
 }
@@ -203,14 +227,15 @@ function mergesWaiting({ overlap }: ScheduleSpec): boolean {
  * a failed run blocks: then everything is held. The policies that merge plan one run when the lane is free.
  */
 function roomOf(
-  { spec, openRuns, blockingRuns = 0, ahead = PLANNED_AHEAD }: PlanInput,
+  { spec, openRuns, blockingRuns = 0, ahead = PLANNED_AHEAD, aheadIfBehind = ahead }: PlanInput,
   owed: DueIntervals,
 ): number {
   if (mergesWaiting(spec)) return openRuns > 0 && !isClosing(owed) ? 0 : 1;
   if (spec.overlap === "drop" && blockingRuns > 0) return 0;
   if (spec.overlap === "drop" || !keepsEach(spec)) return MAX_BACKLOG - openRuns;
   const mayOvertake = (spec.overlap === "allow" || spec.canOvertake) && gatingOf(spec) === "overtakable";
-  return Math.min(laneWidth(spec) + (mayOvertake ? PLANNED_PAST_GATES : ahead), MAX_BACKLOG) - openRuns;
+  const beyond = owed.count > 1 ? aheadIfBehind : ahead;
+  return Math.min(laneWidth(spec) + (mayOvertake ? PLANNED_PAST_GATES : beyond), MAX_BACKLOG) - openRuns;
 }
 
 /** Returns whether only the empty interval is owed with which an inclusive end closes: no run is in its way. */

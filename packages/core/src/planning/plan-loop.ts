@@ -3,21 +3,25 @@ import { asError } from "../errors/as-error.js";
 import { StoreError } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
 import type { SignalEmitter } from "../events/signals.js";
+import { isExpiring } from "../offset/headroom.js";
 import type { Run } from "../run/run.js";
 import type { Schedule } from "../schedule/schedule.js";
 import { Batcher } from "../store/batcher.js";
+import { newestSnapshot } from "../store/newest-snapshot.js";
 import type { PlanCommit } from "../store/run-ledger.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import type { FailingGroups } from "./failing-groups.js";
 import { isolated, OwnError } from "./isolated.js";
-import { freshRun, type OffsetDecision, withOffsets } from "./offset-plan.js";
+import { KeptSteps } from "./kept-steps.js";
+import { freshRun, type OffsetDecision, readsWhatIsLeft, withOffsets } from "./offset-plan.js";
 import { commitOf } from "./plan-commit.js";
-import { PLANNED_AHEAD, type PlanDecision } from "./plan-decision.js";
+import { PLANNED_AHEAD, type PlanDecision, type PlanInput } from "./plan-decision.js";
 import { isEmpty, nextStep } from "./plan-step.js";
 import type { PlanWork } from "./plan-work.js";
 import { type CachedSchedule, isLeft, type ScheduleCache } from "./schedule-cache.js";
 import { SnapshotStates } from "./snapshot-states.js";
 import type { SourceLooks } from "./source-looks.js";
+import { watchesSource, withLookOf } from "./source-watch.js";
 import type { SpecCache } from "./spec-cache.js";
 
 /**
@@ -45,6 +49,10 @@ export interface PlanLoopParts {
   readonly looks: SourceLooks;
   /** Commits plans; see `RunLedger.plan`. @default that of the store */
   readonly plan?: (commits: readonly PlanCommit[]) => Promise<boolean[]>;
+  /** Returns whether more runs are ready than this manager carries out. @default it never is */
+  readonly isSaturated?: () => boolean;
+  /** Returns whether this manager has much to carry out, so that each further write counts. @default it never has */
+  readonly isBusy?: () => boolean;
   /** Returns when to check a schedule again if its planning waits for runs to end, ms. */
   readonly recheckMs: (schedule: Schedule) => number;
   /** Called when a decision about a group stands: it was committed, or the store reflected it already. */
@@ -73,6 +81,7 @@ interface Step {
 export class PlanLoop {
   readonly #parts: PlanLoopParts;
   readonly #snapshots: SnapshotStates;
+  readonly #kept = new KeptSteps();
   /** Groups whose sources have answered: those that come while others are planned are planned together. */
   readonly #looked = new Batcher<PlanWork, PlanWork>(
     async (works) => {
@@ -126,7 +135,10 @@ export class PlanLoop {
         if (schedule instanceof OwnError) throw schedule.error;
         specs.remember(schedule);
         const { groupId } = schedule.spec;
-        cache.add(schedule, uncovered.get(groupId) ?? [], snapshots.get(groupId));
+        const cancelled = uncovered.get(groupId);
+        const hasNone = cancelled === undefined || cancelled.length === 0;
+        const copy = hasNone ? undefined : await newestSnapshot(store, groupId);
+        cache.add(schedule, cancelled, snapshots.get(groupId), copy);
       } catch (error) {
         await this.#fail(works[index]!, error, schedule instanceof OwnError ? undefined : schedule);
       }
@@ -136,7 +148,7 @@ export class PlanLoop {
   /**
    * Reads the cancelled runs that nothing covers, oldest first, where there may be some. An engine's fire of
    * another policy than `cancel-running` does without: whoever records such an end asks for a plan, and so
-   * does the watchdog.
+   * does the watchdog. A copy that makes up for a loss is planned with what is owed next.
    */
   async #readUncovered(
     works: readonly PlanWork[],
@@ -146,7 +158,8 @@ export class PlanLoop {
     for (const [index, { groupId, mayBeUncovered }] of works.entries()) {
       const schedule = schedules[index];
       if (!isRead(schedule)) continue;
-      if (mayBeUncovered || schedule.spec.overlap === "cancel-running") groups.set(groupId, []);
+      const { overlap, onLoss } = schedule.spec;
+      if (mayBeUncovered || overlap === "cancel-running" || onLoss === "resnapshot") groups.set(groupId, []);
     }
     if (groups.size === 0) return groups;
     const [first] = groups.keys();
@@ -210,7 +223,9 @@ export class PlanLoop {
     // It was forgotten since, while others of the batch were read: a run has ended, or the schedule was changed.
     if (cached === undefined && !work.isUnknown) return "again";
     const step =
-      cached && nextStep(work, cached, clock.now(), recheckMs(cached.schedule), this.#aheadOf(work, cached));
+      cached &&
+      (this.#kept.take(work, cached) ??
+        nextStep(work, cached, clock.now(), recheckMs(cached.schedule), this.#aheadOf(work, cached)));
     if (cached === undefined || step === undefined || !("decision" in step)) {
       cache.forget(groupId);
       if (step?.do === "read") return "again";
@@ -228,9 +243,14 @@ export class PlanLoop {
     if (schedule.spec.boundaryType === "OFFSET") {
       const fresh = freshRun(decision, schedule);
       const isForSnapshot = fresh?.snapshot !== undefined;
-      if (fresh !== undefined && !isLookOf(work, schedule, isForSnapshot))
+      const watches = watchesSource(cached, decision, clock.now());
+      const needsLook = fresh !== undefined || watches || readsWhatIsLeft(decision);
+      if (needsLook && !isLookOf(work, schedule, isForSnapshot)) {
+        this.#kept.keep(work, cached, step);
         return isForSnapshot ? "look-for-snapshot" : "look";
-      decision = withOffsets(decision, schedule, work.look?.found);
+      }
+      const found = work.look?.found;
+      decision = watches ? withLookOf(decision, schedule, found) : withOffsets(decision, schedule, found);
     }
     if (await this.#isSnapshotHeld(work, cached, decision)) return "again";
     const named = {
@@ -278,7 +298,11 @@ export class PlanLoop {
     const schedule = cache.get(work.groupId)?.schedule;
     try {
       if (schedule !== undefined)
-        work.look = { of: schedule, isForSnapshot, found: await looks.look(schedule, isForSnapshot) };
+        work.look = {
+          of: schedule,
+          isForSnapshot,
+          found: await looks.look(schedule, isForSnapshot, work.reads),
+        };
     } catch (error) {
       return this.#fail(work, error, schedule);
     }
@@ -289,12 +313,16 @@ export class PlanLoop {
   /**
    * Returns how many runs are planned ahead of a full lane: none of a backlog, which is planned as runs end, so
    * that each of its runs costs no more than one that is on time. If several managers share a store that does not
-   * claim what it plans, the one that plans may as well leave what goes on without it, should it die.
+   * claim what it plans, the one that plans may as well leave what goes on without it, should it die. A manager that
+   * is behind plans nothing ahead: written before its time, it would only put it further behind. So does a busy one, if
+   * the store claims what it plans, for a group of which more than one interval is owed: it may be about to fall behind.
    */
-  #aheadOf({ cause }: PlanWork, cached: CachedSchedule): number {
+  #aheadOf({ cause }: PlanWork, cached: CachedSchedule): Pick<PlanInput, "ahead" | "aheadIfBehind"> {
     const { isShared, planAndClaim } = this.#parts.store;
-    const isBacklog = cause === "resumed" || (isShared && isLeft(cached));
-    return isBacklog && (!isShared || planAndClaim !== undefined) ? 0 : PLANNED_AHEAD;
+    if (this.#parts.isSaturated?.() === true) return { ahead: 0 };
+    const isBacklog = cause === "resumed" || isLeft(cached);
+    if (isBacklog) return { ahead: isShared && planAndClaim === undefined ? PLANNED_AHEAD : 0 };
+    return planAndClaim !== undefined && this.#parts.isBusy?.() === true ? { aheadIfBehind: 0 } : {};
   }
 
   /**
@@ -320,7 +348,9 @@ export class PlanLoop {
       });
       const known = await store.getRuns(named.map(({ id }) => id));
       if (known.every((run) => run === undefined)) return generations;
-      if (known.some((run) => run !== undefined && isEmpty(run) && !run.isSuperseded)) {
+      // Positions that were lost at this instant before may be followed by others.
+      const isClosing = (run: Run): boolean => isEmpty(run) && run.reason !== "source-expired";
+      if (known.some((run) => run !== undefined && isClosing(run) && !run.isSuperseded)) {
         work.isEmptyPlanned = true;
         return undefined;
       }
@@ -334,8 +364,10 @@ export class PlanLoop {
    */
   #accept({ work, cached, decision, ends, commit }: Step): boolean {
     const { cache, emitter, signals, onDecided } = this.#parts;
+    const { schedule } = cached;
     cache.advance(cached, commit);
     work.runs.push(...commit.runs);
+    if (work.reads === "all") work.reads = "due";
     if (commit.runs.some(({ snapshot }) => snapshot !== undefined)) {
       cached.awaitsSnapshot = true;
       work.snapshot = undefined;
@@ -343,6 +375,8 @@ export class PlanLoop {
     cached.openRuns += commit.runs.filter(({ state }) => state === "PLANNED").length;
     if (commit.runs.length > 0) emitter.emit("runs-planned", commit.runs);
     onDecided(work, cached, decision);
+    if (commit.offsets !== undefined && isWorthJudging(schedule, cached))
+      signals.emit("deadlines-changed", [work.groupId]);
     if (decision.cancelsActive) {
       signals.emit("cancel-requested", { groupIds: [work.groupId], reason: "overlap-cancelled" });
     }
@@ -393,4 +427,15 @@ function isLookOf(
     look.of.watermark === watermark &&
     look.of.incarnation === incarnation
   );
+}
+
+/** Returns whether a look at a source tells of positions that may soon be gone or no longer are, or of data after none came. */
+function isWorthJudging(
+  before: Schedule,
+  { schedule: { offsets, spec, watermark }, grid }: CachedSchedule,
+): boolean {
+  const [was, is] = [before.offsets?.dataAt, offsets?.dataAt];
+  const hasMoved = spec.expectData != null && is !== undefined && is !== was;
+  if (hasMoved && is >= (was ?? Number.NEGATIVE_INFINITY) + spec.expectData.withinMs) return true;
+  return isExpiring(before.offsets, grid, before.watermark) || isExpiring(offsets, grid, watermark);
 }

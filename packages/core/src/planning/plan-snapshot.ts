@@ -2,6 +2,7 @@ import type { EpochMs } from "../clock/clock.js";
 import type { Run, RunSnapshot } from "../run/run.js";
 import type { Grid, NominalInterval } from "../schedule/grid.js";
 import type { Schedule, ScheduleSpec } from "../schedule/schedule.js";
+import type { OpenRuns } from "../store/run-ledger.js";
 import { compileTrigger } from "../trigger/compile.js";
 
 /** States in which a snapshot holds increments: a failed one until it is retried or cancelled. */
@@ -15,6 +16,22 @@ export function hasSnapshots({ mode }: Pick<ScheduleSpec, "mode">): boolean {
 /** Returns whether the lane of a schedule begins its runs in order, so that a snapshot waits there for those before it. */
 export function keepsOrder({ overlap, canOvertake }: Pick<ScheduleSpec, "overlap" | "canOvertake">): boolean {
   return overlap === "queue" && !canOvertake;
+}
+
+/**
+ * Returns the open runs beside which a plan is not made: for a snapshot those that might write older rows after it, for
+ * other runs a snapshot that they would not wait for. `undefined` if the lane keeps all of them in order.
+ *
+ * @param isBesideLane - whether the runs are to run at once, although the schedule is paused
+ */
+export function rivalsOf(
+  spec: Pick<ScheduleSpec, "mode" | "overlap" | "canOvertake">,
+  isSnapshot: boolean,
+  isBesideLane: boolean,
+): OpenRuns | undefined {
+  const isInOrder = keepsOrder(spec) && !isBesideLane;
+  if (isSnapshot) return isInOrder ? "beside" : "any";
+  return hasSnapshots(spec) && !isInOrder ? "snapshots" : undefined;
 }
 
 /** Returns whether a run reads what its schedule reads now, and not positions from before a rebase. */
@@ -49,7 +66,7 @@ export function recurringSnapshot(spec: ScheduleSpec, from: EpochMs, to: EpochMs
 }
 
 /**
- * Returns the interval of a snapshot that a person has asked for while nothing is owed: it ends now, by the delay after
+ * Returns the interval of a run that a person has asked for while nothing is owed, such as a snapshot: it ends now, by the delay after
  * which data are there. `undefined` if the schedule has ended, or nothing of the interval is over.
  */
 export function intervalUntil(

@@ -3,7 +3,7 @@ import type { Interval } from "../interval/boundaries.js";
 import type { Schedule } from "../schedule/schedule.js";
 import { SCHEDULE_STATUSES } from "../schedule/status.js";
 import { type CoveringDecision, decideCovering } from "./cover-again.js";
-import { MAX_RUNS_PER_PLAN, type PlanDecision, RECHECK_MS } from "./plan-decision.js";
+import { MAX_RUNS_PER_PLAN, type PlanDecision, type PlanInput, RECHECK_MS } from "./plan-decision.js";
 import { hasSnapshots, neededSnapshot } from "./plan-snapshot.js";
 import type { PlanWork } from "./plan-work.js";
 import type { CachedSchedule } from "./schedule-cache.js";
@@ -21,19 +21,20 @@ export type NextStep =
  * Decides the next step of a group. Pure.
  *
  * @param recheckMs - when to check again if planning waits for runs to end, ms
- * @param ahead - see `PlanInput.ahead`
+ * @param ahead - how many runs may be planned ahead
  */
 export function nextStep(
   work: PlanWork,
   cached: CachedSchedule,
   now: EpochMs,
   recheckMs = RECHECK_MS,
-  ahead?: number,
+  ahead: Pick<PlanInput, "ahead" | "aheadIfBehind"> = {},
 ): NextStep {
   const { schedule, grid, openRuns, uncovered } = cached;
   const isWhilePaused = work.cause === "while-paused";
   const mayPlan = isWhilePaused ? schedule.status === "PAUSED" : SCHEDULE_STATUSES[schedule.status].plans;
   if (!mayPlan) return { do: "give-up" };
+  if (work.mayBeUncovered && !cached.isUncoveredRead) return { do: "read" };
   const input = {
     spec: schedule.spec,
     grid,
@@ -43,10 +44,12 @@ export function nextStep(
     blockingRuns: isWhilePaused ? 0 : schedule.blockingRuns,
     nextFireAt: schedule.nextFireAt,
     recheckMs,
-    ...(ahead === undefined ? {} : { ahead }),
+    ...ahead,
     snapshot: neededSnapshot(schedule, cached.hasCopy, work.snapshot),
     awaitsSnapshot: cached.awaitsSnapshot,
     isSnapshotHeld: cached.isSnapshotHeld,
+    copy: cached.copy,
+    drains: work.reads === "all",
     ...(isWhilePaused ? { room: MAX_RUNS_PER_PLAN } : {}),
   };
   const decision = withoutPlannedEmpty(decideCovering(input, uncovered), work.isEmptyPlanned);

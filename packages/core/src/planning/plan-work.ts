@@ -42,6 +42,11 @@ export interface PlanWork {
   look: SourceFinding | undefined;
   /** The snapshot that a person has asked for, until it is planned. */
   snapshot: RunSnapshot | undefined;
+  /**
+   * How much of a source is planned. `due`: as the schedule says. `owed`: what is owed, without waiting for
+   * `batchUntil`. `all`: everything that the source has now, until that is done.
+   */
+  reads: "due" | "owed" | "all";
   /** The look at the source in progress, and the planning that follows it. */
   looking: Promise<void> | undefined;
   outcome: FireResult["outcome"];
@@ -68,6 +73,7 @@ export function newWork(
     isEmptyPlanned: false,
     look: undefined,
     snapshot: undefined,
+    reads: "due",
     looking: undefined,
     outcome: "duplicate",
     nextFireAt: null,

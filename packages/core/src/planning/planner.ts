@@ -12,6 +12,7 @@ import { FailingGroups, RETRY_MS } from "./failing-groups.js";
 import { HeldFires } from "./held-fires.js";
 import { isOfStore } from "./isolated.js";
 import { type PlanDecision, RECHECK_MS } from "./plan-decision.js";
+import { PlanLine } from "./plan-line.js";
 import { PlanLoop } from "./plan-loop.js";
 import { newWork, type PlanWork, resultOf } from "./plan-work.js";
 import { type CachedSchedule, ScheduleCache } from "./schedule-cache.js";
@@ -20,6 +21,11 @@ import type { SpecCache } from "./spec-cache.js";
 
 /** How long the answer to a fire waits for a source to be looked at, ms: others are answered with it. */
 const PATIENCE_MS = 1_000;
+
+/**
+ * How long a group whose run has ended waits for room at most, ms. In a shared store, another manager may have some.
+ */
+const LONGEST_IN_LINE_MS = { shared: 5_000, unshared: 10_000 };
 
 /** Dependencies of `IntervalPlanner`. */
 export interface PlannerParts {
@@ -32,6 +38,12 @@ export interface PlannerParts {
   readonly namespace: string;
   /** See `PlanLoopParts.plan`. */
   readonly plan?: (commits: readonly PlanCommit[]) => Promise<boolean[]>;
+  /** See `PlanLoopParts.isSaturated`. */
+  readonly isSaturated?: () => boolean;
+  /** See `PlanLoopParts.isBusy`. */
+  readonly isBusy?: () => boolean;
+  /** See `PlanLineParts.room`. @default as many as are planned */
+  readonly room?: () => number;
 }
 
 /**
@@ -48,6 +60,7 @@ export class IntervalPlanner implements FireSink {
   readonly #loop: PlanLoop;
   readonly #held: HeldFires;
   readonly #deferred: DeferredGroups;
+  readonly #line: PlanLine;
   readonly #waits: Waits;
   #isRunning = false;
   readonly #onRunsEnded: TidegateSignals["runs-ended"] = (groupIds, uncovered, states) =>
@@ -63,6 +76,15 @@ export class IntervalPlanner implements FireSink {
     this.#waits = new Waits(clock);
     this.#deferred = new DeferredGroups(store.planAndClaim === undefined);
     this.#held = new HeldFires(clock, (groupId) => void this.#planInBackground([newWork(groupId, "asked")]));
+    const { room = () => Number.POSITIVE_INFINITY } = parts;
+    this.#line = new PlanLine({
+      clock,
+      longestMs: LONGEST_IN_LINE_MS[store.isShared ? "shared" : "unshared"],
+      // Without `planAndClaim`, a run is claimed apart from its plan in any case.
+      room: store.planAndClaim === undefined ? () => Number.POSITIVE_INFINITY : room,
+      plan: (groupIds) =>
+        this.#planInBackground(groupIds.map((groupId) => newWork(groupId, "resumed", false))),
+    });
     this.#loop = new PlanLoop({
       ...parts,
       cache: this.#cache,
@@ -85,6 +107,7 @@ export class IntervalPlanner implements FireSink {
     this.#waits.wake();
     this.#held.clear();
     this.#deferred.clear();
+    this.#line.clear();
     this.#failing.clear();
     this.#cache.clear();
   }
@@ -96,7 +119,7 @@ export class IntervalPlanner implements FireSink {
       work.fires.push(fire);
       works.set(fire.groupId, work);
     }
-    const open = this.#plannable([...works.values()]);
+    const open = this.#plannable([...works.values()]).filter((work) => !this.#isEarlyCheck(work));
     if (this.#store.isShared)
       for (const { groupId, scheduledTime } of fires) this.#cache.follow(groupId, scheduledTime);
     await this.#loop.run(open);
@@ -112,16 +135,14 @@ export class IntervalPlanner implements FireSink {
   }
 
   /**
-   * Plans what a paused schedule owes, as its catch-up policy says, to run at once beside its lane, because a
-   * person asks for it. Plans at most as much as one step; the rest stays owed. Plans nothing if the schedule
-   * is not paused.
+   * Plans what a group owes, as its catch-up policy says, because a person asks for it: without waiting for
+   * `batchUntil`, and also if it has failed shortly before.
+   *
+   * @param isPaused - whether to do so although the schedule is paused, to run at once beside its lane: then at most
+   *   as much as one step plans, and the rest stays owed. Plans nothing if the schedule is not paused
    */
-  async planWhilePaused(groupId: string): Promise<FireResult> {
-    this.forget(groupId);
-    const work = newWork(groupId, "while-paused");
-    await this.#planAll([work]);
-    this.forget(groupId);
-    return resultOf(work);
+  async planNow(groupId: string, isPaused: boolean): Promise<FireResult> {
+    return this.#planAsked(groupId, isPaused, "owed");
   }
 
   /**
@@ -134,6 +155,34 @@ export class IntervalPlanner implements FireSink {
     work.snapshot = { cause: "requested", note };
     await this.#planAll([work]);
     return resultOf(work);
+  }
+
+  /**
+   * Plans everything that the source of a group has now, because a person asks for it: with what is owed, or with the time
+   * until now. At most 1,000 runs; the rest follows at the next fire.
+   *
+   * @param isPaused - whether to do so although the schedule is paused, as `planNow` does
+   */
+  async planDrain(groupId: string, isPaused: boolean): Promise<FireResult> {
+    return this.#planAsked(groupId, isPaused, "all");
+  }
+
+  async #planAsked(groupId: string, isPaused: boolean, reads: PlanWork["reads"]): Promise<FireResult> {
+    this.forget(groupId);
+    const work = newWork(groupId, isPaused ? "while-paused" : "asked");
+    work.reads = reads;
+    await this.#planAll([work]);
+    if (isPaused) this.forget(groupId);
+    return resultOf(work);
+  }
+
+  /**
+   * Plans groups that wait for room.
+   *
+   * @param share - how many to plan although runs in the store are claimed before theirs
+   */
+  onRoom(share: number): void {
+    this.#line.wake(share);
   }
 
   /** Drops the cached state of a group whose schedule was changed. */
@@ -178,6 +227,8 @@ export class IntervalPlanner implements FireSink {
   #decided(work: PlanWork, cached: CachedSchedule, decision: PlanDecision): void {
     const { groupId, cause } = work;
     cached.isFresh = false;
+    cached.isUncoveredRead = false;
+    this.#line.delete(groupId);
     work.nextFireAt = decision.nextFireAt;
     if (work.runs.length > 0) work.outcome = "planned";
     else if (decision.outcome === "deferred") work.outcome = "deferred";
@@ -190,6 +241,22 @@ export class IntervalPlanner implements FireSink {
       return;
     const { delayMs, engine } = cached.schedule.spec;
     this.#signals.emit("fire-moved", { groupId, nextFireAt: decision.nextFireAt, delayMs }, engine);
+  }
+
+  /**
+   * Returns whether the planning of a group waits for a run to end and is to be checked at a later time, of which its
+   * engine has not been told: then it is answered so. A fire for an interval is no check: another manager may have
+   * planned all before it.
+   */
+  #isEarlyCheck(work: PlanWork): boolean {
+    const { groupId, fires } = work;
+    const grid = this.#store.isShared ? this.#cache.get(groupId)?.grid : undefined;
+    if (grid !== undefined && fires.some(({ scheduledTime }) => grid.isCut(scheduledTime))) return false;
+    const nextFireAt = this.#cache.checkAt(groupId);
+    if (nextFireAt === undefined || nextFireAt <= this.#clock.now()) return false;
+    work.outcome = "deferred";
+    work.nextFireAt = nextFireAt;
+    return true;
   }
 
   /** Holds early fires and reports those off the grid; the rest are mere repetitions. */
@@ -219,17 +286,20 @@ export class IntervalPlanner implements FireSink {
     states: ReadonlyMap<string, GroupState>,
   ): void {
     const { isShared } = this.#store;
-    const waiting: PlanWork[] = [];
+    const waiting: string[] = [];
+    const lost: PlanWork[] = [];
     for (const groupId of groupIds) {
       const isTold = this.#cache.runEnded(groupId, states.get(groupId));
       const isUnknown = isShared ? !isTold : !this.#cache.has(groupId);
       const isUncovered = uncovered.has(groupId);
       const isOwed = isTold && !this.#cache.isPlanned(groupId, this.#clock.now());
-      if (this.#deferred.delete(groupId) || isUnknown || isOwed || isUncovered)
-        waiting.push(newWork(groupId, "resumed", isUncovered));
+      const isWaiting = this.#deferred.delete(groupId) || isUnknown || isOwed;
+      if (isUncovered) lost.push(newWork(groupId, "resumed", true));
+      else if (isWaiting) waiting.push(groupId);
       if ((isShared && isUnknown) || isUncovered) this.#cache.forget(groupId);
     }
-    if (waiting.length > 0) void this.#planInBackground(waiting);
+    if (lost.length > 0) void this.#planInBackground(lost);
+    if (waiting.length > 0) this.#line.add(waiting);
   }
 
   /** Plans what no engine waits for. Nobody else would repeat those that fail, each or as a whole. */

@@ -14,6 +14,14 @@ export interface RerunUnit extends NominalInterval {
   readonly offsets?: RunOffsets;
 }
 
+/** Adjacent intervals of the grid for which there is no run, each of them a unit. */
+export interface UnrunStretch extends Interval {
+  /** How many they are, at least 1. */
+  readonly count: number;
+  /** Yields them, oldest first. */
+  units(): Iterable<RerunUnit>;
+}
+
 /** A selection of intervals to run again. */
 export interface RerunQuery {
   /**

@@ -6,10 +6,11 @@ import { isEnded, OPEN_RUN_STATES } from "../run/lane.js";
 import type { Run } from "../run/run.js";
 import { STANDING_STATES } from "../run/standing.js";
 import type { Schedule } from "../schedule/schedule.js";
+import { newestSnapshot } from "../store/newest-snapshot.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import { LedgerCuts } from "./ledger-cuts.js";
 import { offsetUnits } from "./offset-units.js";
-import type { RerunQuery, RerunUnit } from "./rerun-query.js";
+import type { RerunQuery, RerunUnit, UnrunStretch } from "./rerun-query.js";
 
 /** How many units are yielded in a row before other work of the process gets its turn. */
 const UNITS_PER_TURN = 1_000;
@@ -25,14 +26,35 @@ export async function* rerunUnits(
   schedule: Schedule,
   query: RerunQuery,
 ): AsyncGenerator<RerunUnit> {
-  yield* unitsOf(store, schedule, await behindSnapshot(store, schedule, query));
+  let turn = 0;
+  for await (const part of rerunParts(store, schedule, query)) {
+    for (const unit of isStretch(part) ? part.units() : [part]) {
+      yield unit;
+      turn += 1;
+      if (turn % UNITS_PER_TURN === 0) await nextTurn();
+    }
+  }
 }
 
-async function* unitsOf(
+/** Yields the units of a query as `rerunUnits` does, but all that touch and have no run as one stretch. */
+export async function* rerunParts(
   store: ScheduleStore,
   schedule: Schedule,
   query: RerunQuery,
-): AsyncGenerator<RerunUnit> {
+): AsyncGenerator<RerunUnit | UnrunStretch> {
+  yield* partsOf(store, schedule, await behindSnapshot(store, schedule, query));
+}
+
+/** Returns whether a part of a query is a stretch without runs. */
+export function isStretch(part: RerunUnit | UnrunStretch): part is UnrunStretch {
+  return "units" in part;
+}
+
+async function* partsOf(
+  store: ScheduleStore,
+  schedule: Schedule,
+  query: RerunQuery,
+): AsyncGenerator<RerunUnit | UnrunStretch> {
   if (schedule.spec.boundaryType === "OFFSET") return yield* offsetUnits(store, schedule, query);
   const { select, from = Number.NEGATIVE_INFINITY } = query;
   const cuts = new LedgerCuts(schedule);
@@ -44,13 +66,15 @@ async function* unitsOf(
   let turn = 0;
   while (lower < end) {
     const window = await readWindow(store, schedule.spec.groupId, { lower, upper: end }, query.pageSize);
-    for (const unit of unitsWithin(window, select, cuts)) {
+    for (const part of partsWithin(window, select, cuts)) {
       turn += 1;
       if (turn % UNITS_PER_TURN === 0) await nextTurn();
-      if (unit.lower < from || unit.upper <= doneUpTo) continue;
-      if (unit.lower >= asked.upper || unit.upper <= asked.lower) continue;
-      doneUpTo = unit.upper;
-      yield isWithin(unit, window.range) ? unit : await withUnderWay(store, schedule.spec.groupId, unit);
+      if (part.upper <= doneUpTo || part.lower >= asked.upper || part.upper <= asked.lower) continue;
+      // One that began before has had its turn, and with it what lies within.
+      doneUpTo = part.upper;
+      if (part.lower < from) continue;
+      const isWhole = isStretch(part) || isWithin(part, window.range);
+      yield isWhole ? part : await withUnderWay(store, schedule.spec.groupId, part);
     }
     lower = window.range.upper;
     if (lower < end) await nextTurn();
@@ -73,21 +97,6 @@ async function behindSnapshot(
     ...query,
     range: { lower: Math.max(lower, snapshot.upper), upper: Math.max(upper, snapshot.upper) },
   };
-}
-
-/** Returns the newest snapshot of a group that stands, whatever its mode is now: the copy stays when that changes. */
-export async function newestSnapshot(
-  store: Pick<ScheduleStore, "listRuns">,
-  groupId: string,
-): Promise<Run | undefined> {
-  const filter = {
-    groupId,
-    isSnapshot: true,
-    states: STANDING_STATES,
-    includeSuperseded: false,
-    order: "descending",
-  } as const;
-  return (await store.listRuns(filter, { limit: 1 })).items[0];
 }
 
 /** Lets other work of the process continue: a memory store answers without ever waiting for anything. */
@@ -158,12 +167,12 @@ function isWithin({ lower, upper }: Interval, range: Interval): boolean {
   return lower >= range.lower && upper <= range.upper;
 }
 
-/** Yields the units of a window by lower bound, the longest first. */
-function* unitsWithin(
+/** Yields the units of a window by lower bound, the longest first. Stretches without runs overlap none of the others. */
+function* partsWithin(
   { range, runs }: Window,
   select: BackfillSelect,
   cuts: LedgerCuts,
-): Generator<RerunUnit> {
+): Generator<RerunUnit | UnrunStretch> {
   const open = runs.filter((run) => !isEnded(run.state) || isUncovered(run));
   const selected = select === "missing" ? [] : runs.filter((run) => isSelected(run, select));
   selected.sort((a, b) => a.lower - b.lower || b.upper - a.upper);
@@ -172,9 +181,19 @@ function* unitsWithin(
   for (const hole of holes) {
     for (; next < selected.length && selected[next]!.lower < hole.lower; next += 1)
       yield unitOf(selected[next]!, open);
-    for (const interval of cuts.intervalsOf(hole)) yield { ...interval, intervals: 1, underWay: undefined };
+    yield stretchOf(hole, cuts);
   }
   for (; next < selected.length; next += 1) yield unitOf(selected[next]!, open);
+}
+
+function stretchOf(hole: Interval, cuts: LedgerCuts): UnrunStretch {
+  return {
+    ...hole,
+    count: cuts.countOf(hole),
+    *units() {
+      for (const interval of cuts.intervalsOf(hole)) yield { ...interval, intervals: 1, underWay: undefined };
+    },
+  };
 }
 
 function isSelected({ state }: Pick<Run, "state">, select: BackfillSelect): boolean {

@@ -9,8 +9,8 @@ import { continuation, nextFireAt } from "./plan-decision.js";
 import { hasSnapshots } from "./plan-snapshot.js";
 import { type SnapshotState, WITHOUT_SNAPSHOTS } from "./snapshot-states.js";
 
-/** How many schedules stay in memory between fires. */
-const CACHED_SCHEDULES = 50_000;
+/** How many schedules stay in memory between fires, about 0.5 kB each. */
+const CACHED_SCHEDULES = 200_000;
 
 /** How many intervals that others have planned are passed over at most, rather than the schedule read again. */
 const MOST_FOLLOWED = 16;
@@ -30,6 +30,10 @@ export interface CachedSchedule {
   ends: number;
   /** Cancelled runs that the next plan has to cover; read only if there may be some. */
   uncovered: readonly Run[];
+  /** Whether `uncovered` was read since the last decision: ends of other runs tell nothing of it. */
+  isUncoveredRead: boolean;
+  /** The newest snapshot that stands; read only if there are such runs. */
+  readonly copy: Run | undefined;
   /** Whether a snapshot has not succeeded yet: see `HOLDING_STATES`. */
   awaitsSnapshot: boolean;
   /** See `SnapshotState.hasCopy`. */
@@ -54,11 +58,17 @@ export class ScheduleCache {
   /**
    * Keeps a schedule that was just read.
    *
-   * @param uncovered - see `CachedSchedule.uncovered`
+   * @param uncovered - see `CachedSchedule.uncovered`; `undefined` if it was not read
    * @param snapshots - how far those of the group have come
+   * @param copy - see `CachedSchedule.copy`
    * @throws ScheduleError SCHEDULE_UNREADABLE; TriggerError if this version cannot compile its trigger
    */
-  add(schedule: Schedule, uncovered: readonly Run[], snapshots: SnapshotState = WITHOUT_SNAPSHOTS): void {
+  add(
+    schedule: Schedule,
+    uncovered: readonly Run[] | undefined,
+    snapshots: SnapshotState = WITHOUT_SNAPSHOTS,
+    copy?: Run,
+  ): void {
     requireReadable(schedule);
     const openRuns =
       schedule.admittedRuns + schedule.gatedRuns + schedule.waitingRuns + schedule.blockingRuns;
@@ -69,7 +79,9 @@ export class ScheduleCache {
       isFresh: true,
       openRuns,
       ends: 0,
-      uncovered,
+      uncovered: uncovered ?? [],
+      isUncoveredRead: uncovered !== undefined,
+      copy,
       awaitsSnapshot: snapshots.holding !== undefined,
       hasCopy: snapshots.hasCopy,
       isSnapshotHeld: false,
@@ -111,8 +123,7 @@ export class ScheduleCache {
     }
     cached.openRuns = isTold ? state.openRuns : Math.max(0, cached.openRuns - 1);
     // Others may end, cancel or retry runs before the next decision, which must not drop or merge anything by this count.
-    const { overlap } = schedule.spec;
-    cached.isFresh = isTold && (overlap === "queue" || overlap === "allow");
+    cached.isFresh = isTold && plansByCount(schedule);
     return isTold;
   }
 
@@ -140,6 +151,16 @@ export class ScheduleCache {
     this.forget(groupId);
   }
 
+  /**
+   * Returns when to check whether more of a group can be planned if no run of it ends before; `undefined` unless its
+   * planning waits for one.
+   */
+  checkAt(groupId: string): EpochMs | undefined {
+    const cached = this.#schedules.get(groupId);
+    if (cached === undefined || cached.openRuns === 0 || !plansByCount(cached.schedule)) return undefined;
+    return isLeft(cached) ? (cached.schedule.nextFireAt ?? undefined) : undefined;
+  }
+
   /** Returns whether nothing of a group is owed by now, so that its planning waits for no run. */
   isPlanned(groupId: string, now: EpochMs): boolean {
     const cached = this.#schedules.get(groupId);
@@ -161,6 +182,11 @@ export class ScheduleCache {
  */
 function isToldByState({ spec }: Schedule): boolean {
   return spec.boundaryType !== "OFFSET" && !hasSnapshots(spec);
+}
+
+/** Returns whether runs are only put off by a full lane: then the number of its runs is all that a plan depends on. */
+function plansByCount({ spec: { overlap } }: Schedule): boolean {
+  return overlap === "queue" || overlap === "allow";
 }
 
 /**

@@ -2,8 +2,9 @@ import { OPEN_RUN_STATES } from "../run/lane.js";
 import type { Run } from "../run/run.js";
 import type { Schedule } from "../schedule/schedule.js";
 import { eachRun } from "../store/each-run.js";
+import { newestCopy } from "../store/newest-snapshot.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
-import { HOLDING_STATES, hasSnapshots, isOfReading, keepsOrder } from "./plan-snapshot.js";
+import { HOLDING_STATES, hasSnapshots, isOfReading, rivalsOf } from "./plan-snapshot.js";
 
 /** How far a group's snapshots have come, for the next plan. */
 export interface SnapshotState {
@@ -53,7 +54,7 @@ export class SnapshotStates {
    */
   async inTheWay({ spec }: Pick<Schedule, "spec">, isBesideLane = false): Promise<Run | undefined> {
     const { groupId } = spec;
-    const kinds = keepsOrder(spec) && !isBesideLane ? { kinds: BESIDE_THE_LANE } : {};
+    const kinds = rivalsOf(spec, true, isBesideLane) === "beside" ? { kinds: BESIDE_THE_LANE } : {};
     return (await this.#store.listRuns({ groupId, states: OPEN_RUN_STATES, ...kinds }, { limit: 1 }))
       .items[0];
   }
@@ -81,14 +82,7 @@ export class SnapshotStates {
     const { groupId } = spec;
     const reading = `${groupId} ${incarnation} ${offsets?.epoch ?? 0}`;
     if (this.#copied.has(reading)) return true;
-    const filter = {
-      groupId,
-      isSnapshot: true,
-      states: ["SUCCEEDED"],
-      includeSuperseded: false,
-      order: "descending",
-    } as const;
-    const [newest] = (await this.#store.listRuns(filter, { limit: 1 })).items;
+    const newest = await newestCopy(this.#store, groupId);
     if (newest === undefined || !isOfReading(newest, schedule)) return false;
     if (this.#copied.size >= MOST_COPIED) this.#copied.clear();
     this.#copied.add(reading);

@@ -1,13 +1,31 @@
 import type { Clock, EpochMs } from "../clock/clock.js";
 import { Waits } from "../clock/waits.js";
 import { isTidegateError, messageOf, SourceError } from "../errors/errors.js";
-import type { OffsetBounds, OffsetContext, OffsetProvider } from "../offset/offset-provider.js";
+import { expiryAfter, growthAfter, headroomOf, roomMsOf } from "../offset/headroom.js";
+import type {
+  OffsetBounds,
+  OffsetContext,
+  OffsetProvider,
+  OffsetSize,
+  OffsetsRead,
+} from "../offset/offset-provider.js";
 import type { OffsetProviders, OffsetSource } from "../offset/offset-providers.js";
-import { compareOffsets, isSame, type OffsetVector, positionIn } from "../offset/offset-vector.js";
+import {
+  compareOffsets,
+  isEmptyRange,
+  type OffsetRange,
+  type OffsetVector,
+  type PositionOrder,
+  positionIn,
+} from "../offset/offset-vector.js";
 import { beginReading, type OffsetWatermark, type StoredStartAt } from "../offset/offset-watermark.js";
 import type { Schedule, ScheduleSpec } from "../schedule/schedule.js";
 import type { SourceLook } from "./offset-plan.js";
 import { readOn, startOf } from "./offset-reading.js";
+import { MAX_RUNS_PER_PLAN } from "./plan-decision.js";
+import { hasSnapshots } from "./plan-snapshot.js";
+import type { PlanWork } from "./plan-work.js";
+import { RecentBounds } from "./recent-bounds.js";
 
 /** Most runs that one fire plans, unless the schedule's limit says otherwise. */
 const MAX_RUNS = 100;
@@ -26,18 +44,20 @@ export interface SourceLooksParts {
 export class SourceLooks {
   readonly #parts: SourceLooksParts;
   readonly #waits: Waits;
-  readonly #open = new Set<AbortController>();
+  readonly #open = new Set<Question>();
+  readonly #recent: RecentBounds;
 
   constructor(parts: SourceLooksParts) {
     this.#parts = parts;
     this.#waits = new Waits(parts.clock);
+    this.#recent = new RecentBounds(parts.clock);
   }
 
   start(): void {}
 
   /** Ends all looks. */
   stop(): void {
-    for (const controller of this.#open) controller.abort();
+    for (const question of this.#open) question.abort();
     this.#waits.wake();
   }
 
@@ -47,25 +67,64 @@ export class SourceLooks {
    * still come.
    *
    * @param isForSnapshot - whether the run is to read everything: as a whole, and whatever was lost
+   * @param reads - see `PlanWork.reads`
    * @throws SourceError SOURCE_UNKNOWN, SOURCE_UNAVAILABLE, SOURCE_INVALID, SOURCE_REPLACED, SOURCE_REWOUND,
    *   OFFSETS_EXPIRED
    */
   async look(
     { spec, offsets }: Pick<Schedule, "spec" | "offsets">,
     isForSnapshot = false,
+    reads: PlanWork["reads"] = "due",
   ): Promise<SourceLook | "not-begun"> {
     const source = spec.source!;
-    if (offsets === null && isAhead(spec.startAt, this.#parts.clock.now())) return "not-begun";
-    const provider = this.#parts.providers.get(source.type);
-    const bounds = await this.bounds(source, offsets ?? undefined);
-    const before = offsets ?? (await this.#begin(source, spec.startAt ?? "earliest", bounds));
+    const known = this.#recent.known(source);
+    const asked = await this.#asked({ spec, offsets });
+    if (asked === undefined) return "not-begun";
+    const { provider, bounds, before } = asked;
     const onLoss = isForSnapshot ? "resnapshot" : spec.onLoss;
-    const reading = readOn(provider, { ...spec, onLoss }, before, bounds);
+    const found = readOn(provider, spec, before, bounds, onLoss);
+    const expiry = expiryOf(before, known, found.lower, bounds);
+    const reading = expiry === undefined ? found : { ...found, after: { ...found.after, ...expiry } };
     const ends = isForSnapshot
       ? [bounds.latest]
-      : await this.#ends(provider, spec, reading.lower, bounds.latest);
-    await this.hold(spec, reading.lower);
-    return { order: provider, reading, ends };
+      : await this.#ends(provider, reads === "all" ? drained(spec) : spec, reading.lower, bounds.latest);
+    if (provider.hold !== undefined)
+      await this.hold(spec, { position: reading.lower, incarnation: bounds.incarnation });
+    const isCounted = spec.batchUntil != null && !isForSnapshot && reads === "due";
+    const { records } = isCounted ? await this.#sizeOf(source, reading.lower, bounds.latest) : {};
+    return { order: provider, reading, ends, ...(records === undefined ? {} : { records }) };
+  }
+
+  /**
+   * Returns the positions that the next run of a group would read if it were planned now; `undefined` if reading has not
+   * begun.
+   *
+   * @throws as `look`
+   */
+  async firstRead({
+    spec,
+    offsets,
+  }: Pick<Schedule, "spec" | "offsets">): Promise<(OffsetRange & OffsetSize) | undefined> {
+    const asked = await this.#asked({ spec, offsets });
+    if (asked === undefined) return undefined;
+    const { provider, bounds, before } = asked;
+    const { lower } = readOn(provider, spec, before, bounds, "record");
+    const limit = spec.limit == null ? null : { ...spec.limit, maxRuns: 1 };
+    const isWhole = hasSnapshots(spec) && offsets === null;
+    const [upper] = isWhole
+      ? [bounds.latest]
+      : await this.#ends(provider, { ...spec, limit }, lower, bounds.latest);
+    return { lower, upper: upper!, ...(await this.#sizeOf(spec.source!, lower, upper!)) };
+  }
+
+  /** Asks the source of a group for its bounds; `undefined` if reading begins at an instant that is still to come. */
+  async #asked({ spec, offsets }: Pick<Schedule, "spec" | "offsets">): Promise<Asked | undefined> {
+    const source = spec.source!;
+    if (offsets === null && isAhead(spec.startAt, this.#parts.clock.now())) return undefined;
+    const provider = this.#parts.providers.get(source.type);
+    const bounds = await this.bounds(source, readOf(offsets));
+    const before = offsets ?? asUnseen(await this.#begin(source, spec.startAt ?? "earliest", bounds));
+    return { provider, bounds, before };
   }
 
   /**
@@ -114,42 +173,58 @@ export class SourceLooks {
   }
 
   /**
-   * Returns the bounds of a source.
+   * Returns the bounds of a source, asked for now.
    *
-   * @param before - how far it was planned. @default not at all
+   * @param read - how far it was read. @default not at all
    * @throws SourceError SOURCE_UNKNOWN, SOURCE_UNAVAILABLE, SOURCE_INVALID
    */
-  bounds(source: OffsetSource, before?: OffsetWatermark): Promise<OffsetBounds> {
-    return this.#ask((context) => {
-      if (before === undefined) return this.#parts.providers.bounds(source, context);
-      const { incarnation, position, lookedAt } = before;
-      const read = { incarnation, upTo: position, at: lookedAt };
-      return this.#parts.providers.bounds(source, { ...context, read });
-    });
+  async bounds(source: OffsetSource, read?: OffsetsRead): Promise<OffsetBounds> {
+    return this.#recent.ask(source, () => this.#boundsOf(source, read));
+  }
+
+  /**
+   * Returns the bounds of a source as of a moment ago: asks it only if nobody has within five seconds. They may be older
+   * than what was planned since, by this manager or another one.
+   *
+   * @throws as `bounds`
+   */
+  recentBounds(source: OffsetSource): OffsetBounds | Promise<OffsetBounds> {
+    return this.#recent.recent(source, () => this.#boundsOf(source));
+  }
+
+  #boundsOf(source: OffsetSource, read?: OffsetsRead): Promise<OffsetBounds> {
+    return this.#ask((context) =>
+      this.#parts.providers.bounds(source, read === undefined ? context : Object.assign(context, { read })),
+    );
+  }
+
+  /** Returns the order of a source's positions. @throws SourceError SOURCE_UNKNOWN */
+  orderOf({ type }: OffsetSource): PositionOrder {
+    return this.#parts.providers.get(type);
   }
 
   /** Has a source keep readable what a group may still read, if its provider can. */
   async hold(
     { source, groupId }: Pick<ScheduleSpec, "source" | "groupId">,
-    from: OffsetVector,
+    { position: from, incarnation }: Pick<OffsetWatermark, "position" | "incarnation">,
   ): Promise<void> {
     const { type, ...fields } = source!;
     const provider = this.#parts.providers.get(type);
     if (provider.hold === undefined) return;
-    await this.#ask((context) => provider.hold!(fields, from, { ...context, holder: this.#holder(groupId) }));
+    const holder = this.#holder(groupId);
+    await this.#ask((context) => provider.hold!(fields, from, { ...context, holder, incarnation }));
   }
 
   /** Lets a source forget what a group has read, if its provider can. */
   async release(
     { source, groupId }: Pick<ScheduleSpec, "source" | "groupId">,
-    upTo: OffsetVector,
+    { position: upTo, incarnation }: Pick<OffsetWatermark, "position" | "incarnation">,
   ): Promise<void> {
     const { type, ...fields } = source!;
     const provider = this.#parts.providers.get(type);
     if (provider.release === undefined) return;
-    await this.#ask((context) =>
-      provider.release!(fields, upTo, { ...context, holder: this.#holder(groupId) }),
-    );
+    const holder = this.#holder(groupId);
+    await this.#ask((context) => provider.release!(fields, upTo, { ...context, holder, incarnation }));
   }
 
   /** Whether a source's provider can let it forget what was read. */
@@ -161,6 +236,16 @@ export class SourceLooks {
     return `${this.#parts.namespace}/${groupId}`;
   }
 
+  async #sizeOf(
+    { type, ...fields }: OffsetSource,
+    from: OffsetVector,
+    to: OffsetVector,
+  ): Promise<OffsetSize> {
+    const provider = this.#parts.providers.get(type);
+    if (provider.size === undefined) return {};
+    return this.#ask((context) => provider.size!(fields, from, to, context));
+  }
+
   /** Returns where consecutive runs end that each read at most the schedule's limit. */
   async #ends(
     provider: OffsetProvider,
@@ -168,13 +253,14 @@ export class SourceLooks {
     from: OffsetVector,
     to: OffsetVector,
   ): Promise<OffsetVector[]> {
-    if (limit === null || limit === undefined || isSame(from, to)) return [to];
+    if (limit === null || limit === undefined || isEmptyRange(provider, { lower: from, upper: to }))
+      return [to];
     const { maxRuns = MAX_RUNS, ...size } = limit;
     const { type, ...fields } = source!;
     if (provider.cut === undefined) throw cannot(type, "cut ranges", "limit");
     const ends: OffsetVector[] = [];
     let lower = from;
-    while (ends.length < maxRuns && !isSame(lower, to)) {
+    while (ends.length < maxRuns && !isEmptyRange(provider, { lower, upper: to })) {
       const end = await this.#ask((context) => provider.cut!(fields, lower, to, size, context));
       const advances = compareOffsets(provider, lower, end) === "before";
       const isWithin = ["before", "equal"].includes(compareOffsets(provider, end, to));
@@ -190,18 +276,17 @@ export class SourceLooks {
   }
 
   /** @throws SourceError; one of SOURCE_UNAVAILABLE for any other error, and if the provider takes too long */
-  async #ask<T>(question: (context: OffsetContext) => Promise<T>): Promise<T> {
+  async #ask<T>(ask: (context: OffsetContext) => Promise<T>): Promise<T> {
     const { clock, timeoutMs } = this.#parts;
-    const controller = new AbortController();
-    this.#open.add(controller);
+    const question = new Question(clock.now());
+    this.#open.add(question);
     try {
-      const context = { now: clock.now(), signal: controller.signal };
       const answer = await this.#waits.within(
         timeoutMs,
-        Promise.resolve(question(context)).then((given) => ({ given })),
+        Promise.resolve(ask(question.context)).then((given) => ({ given })),
       );
       if (answer !== undefined) return answer.given;
-      controller.abort();
+      question.abort();
       throw new Error(`it did not answer within ${timeoutMs} ms`);
     } catch (cause) {
       if (isTidegateError(cause)) throw cause;
@@ -209,9 +294,79 @@ export class SourceLooks {
         cause,
       });
     } finally {
-      this.#open.delete(controller);
+      this.#open.delete(question);
     }
   }
+}
+
+/** A question that can be aborted. Its signal is made once somebody asks for it: most providers answer before. */
+class Question {
+  readonly context: OffsetContext;
+  #controller: AbortController | undefined;
+  #isAborted = false;
+
+  constructor(now: EpochMs) {
+    const signalOf = (): AbortSignal => this.#signal();
+    this.context = {
+      now,
+      get signal() {
+        return signalOf();
+      },
+    };
+  }
+
+  abort(): void {
+    this.#isAborted = true;
+    this.#controller?.abort();
+  }
+
+  #signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#isAborted) this.#controller.abort();
+    return this.#controller.signal;
+  }
+}
+
+/** A source as it answers, and how far a group was planned in it. */
+interface Asked {
+  readonly provider: OffsetProvider;
+  readonly bounds: OffsetBounds;
+  readonly before: OffsetWatermark;
+}
+
+/** Returns how far a source was planned, as its provider is told. */
+function readOf(offsets: OffsetWatermark | null): OffsetsRead | undefined {
+  if (offsets === null) return undefined;
+  const { incarnation, position, lookedAt } = offsets;
+  return { incarnation, upTo: position, at: lookedAt };
+}
+
+/** Returns the limits of a plan that leaves nothing to the next fire, as far as one transaction takes it. */
+function drained(spec: ScheduleSpec): ScheduleSpec {
+  return spec.limit == null ? spec : { ...spec, limit: { ...spec.limit, maxRuns: MAX_RUNS_PER_PLAN } };
+}
+
+/** Returns how a source lets go of what it had, and how soon of what is still to be read; `undefined` if it does not. */
+function expiryOf(
+  { incarnation, expiry = [], growth = [] }: OffsetWatermark,
+  known: OffsetBounds | undefined,
+  lower: OffsetVector,
+  bounds: OffsetBounds,
+): Pick<OffsetWatermark, "expiry" | "growth" | "headroomMs"> | undefined {
+  const samples = expiryAfter(expiry, known?.incarnation === incarnation ? known : undefined, bounds);
+  const grown = growthAfter(growth, bounds);
+  if (samples.length === 0 && grown.length === 0) return undefined;
+  const left = [headroomOf(samples, lower, bounds), roomMsOf(grown, bounds)].filter((ms) => ms !== undefined);
+  return {
+    ...(samples.length === 0 ? {} : { expiry: samples.map(({ at, earliest }) => ({ at, earliest })) }),
+    ...(grown.length === 0 ? {} : { growth: grown }),
+    ...(left.length === 0 ? {} : { headroomMs: Math.min(...left) }),
+  };
+}
+
+/** Returns the beginning of a reading whose source was never looked at: all that it has to read is new. */
+function asUnseen(begun: OffsetWatermark): OffsetWatermark {
+  return { ...begun, latest: begun.position };
 }
 
 /** Returns whether reading is to begin at an instant that is still to come. */

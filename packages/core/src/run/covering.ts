@@ -1,17 +1,28 @@
 import type { Interval } from "../interval/boundaries.js";
 import { isEnded } from "./lane.js";
-import type { CoveredBy, Run } from "./run.js";
+import type { CoveredBy, Run, RunReason } from "./run.js";
+
+/** Reasons of cancelled runs whose intervals the next plan covers. */
+const COVERED_LATER: ReadonlySet<RunReason | null> = new Set<RunReason>([
+  "overlap-cancelled",
+  "source-expired",
+]);
 
 /**
- * Returns whether a run was cancelled by its overlap policy and no later run covers its interval yet. The
- * interval stays the live schedule's own: its next plan covers it.
+ * Returns whether a run was cancelled by its overlap policy, or because positions of it were lost, and no later run
+ * covers its interval yet. The interval stays the live schedule's own: its next plan covers it.
  */
 export function isUncovered({
   state,
   reason,
   isSuperseded,
 }: Pick<Run, "state" | "reason" | "isSuperseded">): boolean {
-  return state === "CANCELLED" && reason === "overlap-cancelled" && !isSuperseded;
+  return state === "CANCELLED" && COVERED_LATER.has(reason) && !isSuperseded;
+}
+
+/** Returns whether a run was cancelled before it was submitted, since positions of it were lost while it waited. */
+export function hasLostPositions({ state, reason }: Pick<Run, "state" | "reason">): boolean {
+  return state === "CANCELLED" && reason === "source-expired";
 }
 
 /**

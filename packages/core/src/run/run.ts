@@ -40,10 +40,15 @@ export type RunReason =
   | "unregistered"
   /** The source had nothing new, so that the interval succeeded without a job. */
   | "source-empty"
-  /** Positions of the source that could no longer be read, and that no run has read. */
+  /**
+   * Positions of the source that could no longer be read, and that no run has read; of a cancelled run, those that it was to
+   * read: a later run covers its interval with what is left.
+   */
   | "source-expired"
   /** Was waiting when a person had the source read from elsewhere. */
   | "source-rebased"
+  /** Was still to be read again, or written, when a full copy behind it had read its rows. */
+  | "snapshot-covered"
   /** Lies between an unregistration and a later registration that starts after it. */
   | "not-scheduled";
 
@@ -89,13 +94,18 @@ export interface UnmetDependency {
   readonly missingMs: number;
   /** When it has waited long enough, epoch ms, if it does not wait for ever. */
   readonly timesOutAt?: EpochMs;
+  /**
+   * The time between the upper bound of the group's full copy and the end of its job, if increments have not
+   * covered it yet. The copy may hold rows of it, so that all time before its end counts as missing.
+   */
+  readonly handOver?: Interval;
 }
 
 /** Why a run waits. */
 export interface RunWait {
   /**
    * `lane`: for a place in its lane; `retry`: for the time of its next attempt; `gate`: for its gates to be
-   * asked; or the reasons of the gates that hold it.
+   * asked; the reasons of the gates that hold it; or why its source cannot be asked.
    */
   readonly reason: string;
   /** Start of the wait, epoch ms. */
@@ -144,6 +154,11 @@ export interface RunSnapshot {
   readonly cause: SnapshotCause;
   /** Why, for people; empty unless a person has asked for it. */
   readonly note: string;
+  /**
+   * When its job ended, epoch ms, if that may have read rows behind the upper bound (`ScheduleOperator.canReadAt`): the target
+   * holds one state of the source once increments have passed this instant. @default it ends at its upper bound
+   */
+  readonly consistentFrom?: EpochMs;
 }
 
 /** A report of a source group's coverage, as a run of kind `REPORTED` keeps it. */
@@ -171,7 +186,7 @@ export interface Run {
   readonly upper: EpochMs;
   /** 0 for the first run of an interval, one more for each deliberate re-run. */
   readonly generation: number;
-  /** How many nominal intervals it covers, at least 1. */
+  /** How many nominal intervals it covers, 1 to 2,147,483,647; that many if there are more. */
   readonly intervals: number;
   /** The nominal time at which it is due (without delay), epoch ms. */
   readonly scheduledTime: EpochMs;
@@ -197,7 +212,10 @@ export interface Run {
   readonly wait: RunWait | null;
   /** The mark by which a person opened its gates by hand; `null` if nobody did. */
   readonly markedReady: ReadyMark | null;
-  /** A failed run behind which its lane waits (`onFailure: "block"`). */
+  /**
+   * A failed run behind which its lane waits (`onFailure: "block"`), or one that lost positions and is
+   * covered first.
+   */
   readonly isBlocking: boolean;
   /** A later generation or a merged run stands for its interval instead. */
   readonly isSuperseded: boolean;

@@ -27,6 +27,7 @@ export const runReasonSchema = z
     "source-empty",
     "source-expired",
     "source-rebased",
+    "snapshot-covered",
     "not-scheduled",
   ])
   .meta({
@@ -83,6 +84,11 @@ export const unmetDependencySchema = z
       .int()
       .optional()
       .describe("When it has waited long enough, epoch ms, if it does not wait for ever."),
+    handOver: intervalSchema
+      .optional()
+      .describe(
+        "The time between the upper bound of the group's full copy and the end of its job, if increments have not covered it yet. The copy may hold rows of it, so that all time before its end counts as missing.",
+      ),
   })
   .meta({ id: "UnmetDependency", description: "A dependency that keeps a run waiting." });
 
@@ -92,7 +98,7 @@ export const runWaitSchema = z
     reason: z
       .string()
       .describe(
-        "`lane`: for a place in its lane; `retry`: for the time of its next attempt; `gate`: for its gates to be asked; or the reasons of the gates that hold it.",
+        "`lane`: for a place in its lane; `retry`: for the time of its next attempt; `gate`: for its gates to be asked; the reasons of the gates that hold it; or why its source cannot be asked.",
       ),
     since: at("Start of the wait"),
     missing: z
@@ -146,6 +152,12 @@ export const runSnapshotSchema = z
         "Why it is one: the `first` run of the ledger, or of a reading that a person began (`rebased`); a person has asked for it (`requested`); its interval has a time of `fullEvery` (`recurring`); or positions were lost (`loss`).",
       ),
     note: z.string().describe("Why, for people; empty unless a person has asked for it."),
+    consistentFrom: z
+      .int()
+      .optional()
+      .describe(
+        "When its job ended, epoch ms, if that may have read rows behind the upper bound: the target holds one state of the source once increments have passed this instant.",
+      ),
   })
   .meta({
     id: "RunSnapshot",
@@ -180,7 +192,9 @@ export const runSchema = z
     lower: at("Inclusive lower bound of its interval"),
     upper: at("Exclusive upper bound of its interval"),
     generation: z.int().describe("0 for the first run of an interval, one more for each deliberate re-run."),
-    intervals: z.int().describe("How many nominal intervals it covers, at least 1."),
+    intervals: z
+      .int()
+      .describe("How many nominal intervals it covers, 1 to 2,147,483,647; that many if there are more."),
     scheduledTime: at("The nominal time at which it is due (without delay)"),
     state: runStateSchema.describe("Its state."),
     reason: runReasonSchema
@@ -199,7 +213,11 @@ export const runSchema = z
     markedReady: readyMarkSchema
       .nullable()
       .describe("The mark by which a person opened its gates by hand; `null` if nobody did."),
-    isBlocking: z.boolean().describe('A failed run behind which its lane waits (`onFailure: "block"`).'),
+    isBlocking: z
+      .boolean()
+      .describe(
+        'A failed run behind which its lane waits (`onFailure: "block"`), or one that lost positions and is covered first.',
+      ),
     isSuperseded: z.boolean().describe("A later generation or a merged run stands for its interval instead."),
     isCancelRequested: z.boolean().describe("Whether its cancellation is in progress."),
     isJobOpen: z

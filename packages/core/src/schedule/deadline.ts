@@ -1,3 +1,4 @@
+import type { BoundaryType } from "../interval/boundaries.js";
 import type { AfterInterval } from "./after-interval.js";
 
 /** How a pause affects deadlines that pass meanwhile. */
@@ -30,14 +31,32 @@ export interface Freshness {
   readonly whilePaused?: WhilePaused;
 }
 
-/** Returns whether a schedule has anything that is watched by the clock. */
+/** How soon a source that is read by positions has to have something new again. */
+export interface ExpectedData {
+  /**
+   * The longest that nothing new may come, ms, at least 1; counted from the last look that found something.
+   */
+  readonly withinMs: number;
+  /**
+   * How to judge deadlines that pass while the schedule is paused: `excuse` them, or `alert` as always. A
+   * schedule that a failure has blocked or paused is never excused.
+   * @default excuse
+   */
+  readonly whilePaused?: WhilePaused;
+}
+
+/** Returns whether a schedule has anything that is watched by the clock: of a source, how long it keeps positions. */
 export function isWatched({
+  boundaryType,
   deadline,
   freshness,
+  expectData,
 }: {
+  readonly boundaryType?: BoundaryType;
   readonly deadline?: Deadline | null;
   readonly freshness?: Freshness | null;
+  readonly expectData?: ExpectedData | null;
 }): boolean {
-  // Specifications that were stored before there were deadlines have neither field.
-  return deadline != null || freshness != null;
+  // Specifications that were stored before there were deadlines have none of these fields.
+  return boundaryType === "OFFSET" || deadline != null || freshness != null || expectData != null;
 }

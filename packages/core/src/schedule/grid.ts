@@ -78,7 +78,7 @@ export class Grid {
     const newest = this.#newestUpTo(latest, lower);
     const isLast = newest.upper === this.#spec.endTime && (isEmpty(newest) || !this.#endsOnNominal());
     return {
-      count: this.#countCuts(lower, newest.upper) + (isEmpty(newest) ? 1 : 0),
+      count: this.countCuts(lower, newest.upper) + (isEmpty(newest) ? 1 : 0),
       newest,
       following: isLast ? undefined : this.next(newest.upper),
     };
@@ -102,7 +102,12 @@ export class Grid {
     return this.#interval(Math.max(lower, this.#previousCut(cut) ?? lower), cut);
   }
 
-  #countCuts(after: EpochMs, upTo: EpochMs): number {
+  /**
+   * Counts the instants in `(after, upTo]` at which an interval ends, arithmetically.
+   *
+   * @param after - instant, epoch ms, not later than `upTo`; the grid has begun there
+   */
+  countCuts(after: EpochMs, upTo: EpochMs): number {
     const { endTime } = this.#spec;
     const isCutByEnd = upTo === endTime && after < upTo && this.#trigger.previous(endTime + 1) !== endTime;
     return this.#trigger.count(after, upTo) + (isCutByEnd ? 1 : 0);

@@ -48,7 +48,7 @@ export interface FromInlongOptions {
    * Has the group read by positions: InLong's boundary type `offset`, for which its schedules have no field. An end
    * time makes no interval of its own then. @default read by time
    */
-  readonly offsets?: Pick<ScheduleInfo, "source" | "startAt" | "onEmpty" | "onLoss" | "limit">;
+  readonly offsets?: Pick<ScheduleInfo, "source" | "startAt" | "onEmpty" | "onLoss" | "limit" | "batchUntil">;
   /**
    * Data that each run reads, for which InLong's schedules have no field: a mode of this library, or the name that InLong
    * or OpenMLDB's sync tool has for it (see `MODES`), in any case. With `full-then-incremental`, jobs run when

@@ -42,3 +42,8 @@ export function readInstant(value: unknown): { readonly at: EpochMs } | { readon
   const parsed = instant.safeParse(withoutDate(value));
   return parsed.success ? { at: parsed.data } : { problem: PROBLEM };
 }
+
+/** Returns an instant in ISO 8601; the nearest that a `Date` can hold, since a delay may lead beyond the last one. */
+export function iso(instant: EpochMs): string {
+  return new Date(Math.max(-LAST_INSTANT, Math.min(LAST_INSTANT, instant))).toISOString();
+}

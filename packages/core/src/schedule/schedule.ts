@@ -6,11 +6,17 @@ import type { JsonObject, JsonValue } from "../job/json.js";
 import type { ScheduleMode } from "../job/schedule-mode.js";
 import type { VerifyRule } from "../job/verification.js";
 import type { OffsetSource } from "../offset/offset-providers.js";
-import type { OffsetLimit, OffsetWatermark, StartAt, StoredStartAt } from "../offset/offset-watermark.js";
+import type {
+  OffsetBatch,
+  OffsetLimit,
+  OffsetWatermark,
+  StartAt,
+  StoredStartAt,
+} from "../offset/offset-watermark.js";
 import type { PoolUse } from "../pool/pool.js";
 import type { ShardPolicy } from "../shard/shard.js";
 import type { TriggerSpec } from "../trigger/trigger-spec.js";
-import type { Deadline, Freshness } from "./deadline.js";
+import type { Deadline, ExpectedData, Freshness } from "./deadline.js";
 import type { Instant } from "./instant.js";
 import type { Lookback } from "./lookback.js";
 import type { NotBefore } from "./not-before.js";
@@ -89,6 +95,14 @@ export interface ScheduleInfo<Job extends object = JsonObject> {
    */
   readonly fullEvery?: TriggerSpec | null;
   /**
+   * Effect of another full copy on the rows that the target has, for an operator that does not say how its
+   * jobs write: it replaces all of them, or updates those of the same keys. `null`: unknown, so that with
+   * `full-then-incremental` another snapshot is refused (`HANDOVER_WOULD_DOUBLE`). With `full`, a run that
+   * replaces all of them yields to a later one that has succeeded.
+   * @default none
+   */
+  readonly resnapshotBy?: "replace" | "upsert" | null;
+  /**
    * Measure of the data that its runs read: `TIME`, or positions of a `source` (`OFFSET`). Either way its
    * fires cut time into intervals; with `OFFSET`, each run also has the range of positions that the source
    * had grown by, in each partition. It cannot be changed by an update.
@@ -130,6 +144,13 @@ export interface ScheduleInfo<Job extends object = JsonObject> {
    * @default none
    */
   readonly limit?: OffsetLimit | null;
+  /**
+   * How much has to have come before a run is planned, for `OFFSET`: a fire that finds fewer than `records`
+   * plans nothing, and the interval stays owed until there are enough, or `orMs` after the first of them was
+   * found. `null`: each fire reads what there is.
+   * @default none
+   */
+  readonly batchUntil?: OffsetBatch | null;
   /** How long after its nominal time a run is due, ms; postpones the firing, not the interval. @default 0 */
   readonly delayMs?: number;
   /**
@@ -195,6 +216,12 @@ export interface ScheduleInfo<Job extends object = JsonObject> {
    * @default none
    */
   readonly freshness?: Freshness | null;
+  /**
+   * How soon the source has to have something new again, for `OFFSET`: an alert is raised when no look has
+   * found anything for `withinMs`. `null`: it may be silent.
+   * @default none
+   */
+  readonly expectData?: ExpectedData | null;
   /**
    * When time is closed: `{ afterMs }` after its end, if it is covered. Sealed time cannot be re-run,
    * backfilled or reported again without `force`. `null`: only what `client.seal` has sealed.

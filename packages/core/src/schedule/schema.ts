@@ -2,7 +2,12 @@ import { z } from "zod";
 import { dependsOnPastSchema, dependsOnSchema } from "../dependency/schema.js";
 import type { JsonObject, JsonValue } from "../job/json.js";
 import type { OffsetSource } from "../offset/offset-providers.js";
-import { offsetLimitSchema, startAtSchema, storedStartAtSchema } from "../offset/schema.js";
+import {
+  offsetBatchSchema,
+  offsetLimitSchema,
+  startAtSchema,
+  storedStartAtSchema,
+} from "../offset/schema.js";
 import { poolUseSchema } from "../pool/schema.js";
 import { at, defaulted, filled, maybeAt, optional, withDefault } from "../shape/field.js";
 import { MOST_SHARDS } from "../shard/shard-policy.js";
@@ -82,6 +87,17 @@ export const freshnessSchema = z.strictObject({
     .describe("The longest that the time up to which a group is covered may lie behind now, ms, at least 1."),
   whilePaused,
 });
+
+/** The schema of an `ExpectedData`. */
+export const expectedDataSchema = z.strictObject({
+  withinMs: durationMs
+    .min(1)
+    .describe(
+      "The longest that nothing new may come, ms, at least 1; counted from the last look that found something.",
+    ),
+  whilePaused,
+});
+
 /** A probe knows its own fields, as a gate knows its settings. */
 const readiness = z
   .looseObject({
@@ -248,6 +264,12 @@ export const scheduleInfoSchema = z.strictObject({
     null,
     "none",
   ),
+  resnapshotBy: defaulted(
+    z.enum(["replace", "upsert"]).nullable(),
+    "Effect of another full copy on the rows that the target has, for an operator that does not say how its jobs write: it replaces all of them, or updates those of the same keys. `null`: unknown, so that with `full-then-incremental` another snapshot is refused (`HANDOVER_WOULD_DOUBLE`). With `full`, a run that replaces all of them yields to a later one that has succeeded.",
+    null,
+    "none",
+  ),
   boundaryType: defaulted(
     z.enum(["TIME", "OFFSET"]),
     "Measure of the data that its runs read: `TIME`, or positions of a `source` (`OFFSET`). Either way its fires cut time into intervals; with `OFFSET`, each run also has the range of positions that the source had grown by, in each partition. It cannot be changed by an update.",
@@ -278,6 +300,12 @@ export const scheduleInfoSchema = z.strictObject({
   limit: defaulted(
     offsetLimitSchema.nullable(),
     "How much of the source one run reads, for `OFFSET`: a fire that finds more cuts it into consecutive runs, at most `maxRuns`; the rest follows at the next fire. `null`: everything at once.",
+    null,
+    "none",
+  ),
+  batchUntil: defaulted(
+    offsetBatchSchema.nullable(),
+    "How much has to have come before a run is planned, for `OFFSET`: a fire that finds fewer than `records` plans nothing, and the interval stays owed until there are enough, or `orMs` after the first of them was found. `null`: each fire reads what there is.",
     null,
     "none",
   ),
@@ -345,6 +373,12 @@ export const scheduleInfoSchema = z.strictObject({
   freshness: defaulted(
     freshnessSchema.nullable(),
     "How far the group's data may lag behind: an alert is raised when the time up to which it is covered lies more than `maxLagMs` behind now. For triggers without a natural deadline. `null`: none.",
+    null,
+    "none",
+  ),
+  expectData: defaulted(
+    expectedDataSchema.nullable(),
+    "How soon the source has to have something new again, for `OFFSET`: an alert is raised when no look has found anything for `withinMs`. `null`: it may be silent.",
     null,
     "none",
   ),

@@ -36,7 +36,17 @@ export function readSpec(text: string, known: KnownOfSpec): StoredSpec {
 /** Like `readSpec`, of a value that a store keeps as it is. */
 export function checkedSpec(value: unknown, known: KnownOfSpec): StoredSpec {
   const problem = problemOf(value, known.groupId);
-  return problem === undefined ? { spec: value as ScheduleSpec, unreadable: null } : standIn(known, problem);
+  if (problem !== undefined) return standIn(known, problem);
+  return { spec: { ...WHOLE, ...(value as ScheduleSpec) }, unreadable: null };
+}
+
+/**
+ * Returns the text that a store keeps of a specification: without the fields that may be absent and are as if they were,
+ * which most are in most schedules.
+ */
+export function writeSpec(spec: ScheduleSpec): string {
+  const fields = Object.entries(spec) as [keyof ScheduleSpec, unknown][];
+  return JSON.stringify(Object.fromEntries(fields.filter(([field, value]) => !isAsAbsent(field, value))));
 }
 
 /**
@@ -64,35 +74,18 @@ export function inertSpec({ groupId, engine = "unknown", origin = 0 }: KnownOfSp
     trigger: { type: "once", at: LAST_INSTANT },
     timezone: "UTC",
     startTime: origin,
-    endTime: null,
-    engine,
-    operator: "unknown",
     job: {},
     mode: "incremental",
     fullEvery: null,
+    resnapshotBy: null,
     boundaryType: "TIME",
     source: null,
     startAt: null,
     onEmpty: "skip",
     onLoss: "fail",
     limit: null,
+    batchUntil: null,
     delayMs: 0,
-    fireAt: "interval-end",
-    firstInterval: "start-time",
-    endRule: "exclusive",
-    catchup: "each",
-    catchupWindowMs: null,
-    overlap: "queue",
-    maxActiveRuns: 1,
-    maxAttempts: 1,
-    backoff: { initialMs: 1_000, maxMs: 300_000 },
-    timeoutMs: null,
-    onFailure: "block",
-    dirtyData: null,
-    verify: null,
-    engineGraceMs: 30_000,
-    description: "",
-    labels: {},
     notBefore: null,
     ready: [],
     dependsOn: null,
@@ -104,11 +97,31 @@ export function inertSpec({ groupId, engine = "unknown", origin = 0 }: KnownOfSp
     fairnessWeight: 1,
     deadline: null,
     freshness: null,
+    expectData: null,
     seal: null,
-    shards: null,
     lookback: null,
     onLate: "mark",
+    fireAt: "interval-end",
+    firstInterval: "start-time",
+    endRule: "exclusive",
+    catchupWindowMs: null,
     canOvertake: false,
+    maxActiveRuns: 1,
+    maxAttempts: 1,
+    backoff: { initialMs: 1_000, maxMs: 300_000 },
+    timeoutMs: null,
+    onFailure: "block",
+    dirtyData: null,
+    verify: null,
+    shards: null,
+    engineGraceMs: 30_000,
+    description: "",
+    labels: {},
+    endTime: null,
+    catchup: "each",
+    overlap: "queue",
+    engine,
+    operator: "unknown",
   };
 }
 
@@ -139,6 +152,8 @@ const CHECKS: Readonly<Record<keyof ScheduleSpec, Check>> = {
   mode: oneOf("incremental", "full", "full-then-incremental"),
   // Absent from specifications that were stored before there were snapshots.
   fullEvery: (value) => value == null || isObject(value),
+  // Absent from specifications that were stored before it was asked for.
+  resnapshotBy: (value) => value == null || oneOf("replace", "upsert")(value),
   boundaryType: oneOf("TIME", "OFFSET"),
   // Absent from specifications that were stored before there were positions.
   source: (value) => value == null || isObject(value),
@@ -146,6 +161,7 @@ const CHECKS: Readonly<Record<keyof ScheduleSpec, Check>> = {
   onEmpty: (value) => value === undefined || oneOf("skip", "run")(value),
   onLoss: (value) => value === undefined || oneOf("fail", "record", "resnapshot")(value),
   limit: (value) => value == null || isObject(value),
+  batchUntil: (value) => value == null || isObject(value),
   delayMs: isNumber,
   fireAt: oneOf("interval-end", "interval-start"),
   firstInterval: oneOf("start-time", "first-nominal-time"),
@@ -178,6 +194,7 @@ const CHECKS: Readonly<Record<keyof ScheduleSpec, Check>> = {
   // Absent from specifications that were stored before there were deadlines.
   deadline: (value) => value == null || isObject(value),
   freshness: (value) => value == null || isObject(value),
+  expectData: (value) => value == null || isObject(value),
   seal: (value) => value == null || isObject(value),
   // Absent from specifications that were stored before there were shards.
   shards: (value) => value == null || isObject(value),
@@ -188,6 +205,25 @@ const CHECKS: Readonly<Record<keyof ScheduleSpec, Check>> = {
 };
 
 const TRIGGERS = oneOf("cron", "period", "once");
+
+/** The value that a field has which is absent from a stored specification. It must never become another one. */
+const WHOLE = inertSpec({ groupId: "" });
+
+/** The fields that may be absent. */
+const OPTIONAL: ReadonlySet<string> = new Set(
+  Object.entries(CHECKS).flatMap(([field, check]) => (check(undefined) ? [field] : [])),
+);
+
+function isAsAbsent(field: keyof ScheduleSpec, value: unknown): boolean {
+  if (!OPTIONAL.has(field)) return false;
+  const absent: unknown = WHOLE[field];
+  return value === absent || (isEmpty(value) && isEmpty(absent));
+}
+
+/** Returns whether a value is an array or an object without anything in it. */
+function isEmpty(value: unknown): boolean {
+  return typeof value === "object" && value !== null && Object.keys(value).length === 0;
+}
 
 /** Longest value that a reason shows, characters. */
 const SHOWN = 100;

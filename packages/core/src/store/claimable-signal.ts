@@ -1,3 +1,4 @@
+import { overlaid } from "./overlaid.js";
 import type { RunChange } from "./run-queue.js";
 import type { ScheduleStore } from "./schedule-store.js";
 import type { ScheduleChange } from "./schedule-table.js";
@@ -37,15 +38,7 @@ export function signallingStore(store: ScheduleStore, tell: () => void): Schedul
     changeRuns: (changes) =>
       telling((done) => done.some((isDone, n) => isDone && isUnheld(changes[n]!)), store.changeRuns(changes)),
   };
-  return new Proxy(store, {
-    get: (target, name) => {
-      const value = Reflect.get(target, name, target) as unknown;
-      const own = writes[name as keyof ScheduleStore];
-      // A store may lack a method.
-      if (own !== undefined && value !== undefined) return own;
-      return typeof value === "function" ? value.bind(target) : value;
-    },
-  });
+  return overlaid(store, writes);
 }
 
 function changesLane({ laneWidth }: ScheduleChange): boolean {

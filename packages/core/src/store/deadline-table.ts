@@ -71,7 +71,7 @@ export interface DeadlineQuery {
  * Deadlines: how far each group has been judged, and a record of each that was not simply met. A facet of
  * `ScheduleStore`.
  *
- * A schedule that has a deadline or a freshness is watched: its watch begins in the write that registers it or
+ * A schedule that has a deadline or a freshness, or is read by positions, is watched: its watch begins in the write that registers it or
  * gives it one, due at once and without a cursor. It is due at once after each later change of its
  * specification, also one that removes both. A schedule that is registered again is watched anew. Schedules
  * that are not watched leave nothing here.

@@ -56,6 +56,7 @@ import {
   changeRun,
   claimRun,
   endReadings,
+  hasOpen,
   insertBeside,
   markReady,
   mayInsertBeside,
@@ -99,6 +100,7 @@ import type { ScheduleStore } from "./schedule-store.js";
 import type { DueFire, DueQuery, NewSchedule, ScheduleChange, ScheduleFilter } from "./schedule-table.js";
 import type { Seal, SealChange } from "./seal-table.js";
 import type { NewSplit, ShardChange, ShardWriter } from "./shard-table.js";
+import type { StoreInfo } from "./store-info.js";
 
 /** Options of a `MemoryStore`. */
 export interface MemoryStoreOptions {
@@ -210,6 +212,11 @@ export class MemoryStore implements ScheduleStore {
     });
   }
 
+  async getEpochs(groupIds: readonly string[]): Promise<number[]> {
+    this.#requireOpen();
+    return groupIds.map((groupId) => this.#schedules.get(groupId)?.schedule.offsets?.epoch ?? 0);
+  }
+
   async listSchedules(filter: ScheduleFilter, page: PageRequest): Promise<Page<Schedule>> {
     this.#requireOpen();
     return this.#schedules.list(filter, page);
@@ -225,10 +232,16 @@ export class MemoryStore implements ScheduleStore {
     return groupIds.map((groupId) => this.#schedules.dependentsOf(groupId));
   }
 
-  async purgeSchedule(groupId: string): Promise<boolean> {
+  async purgeSchedule(
+    groupId: string,
+    expected?: Pick<Schedule, "incarnation" | "status">,
+  ): Promise<boolean> {
     this.#requireOpen();
     const group = this.#schedules.get(groupId);
     if (group === undefined) return false;
+    const { incarnation, status } = group.schedule;
+    if (expected !== undefined && (incarnation !== expected.incarnation || status !== expected.status))
+      return false;
     for (const id of this.#runs.removeAll(group)) {
       this.#shards.drop(id);
       this.#logs.drop(id);
@@ -419,7 +432,11 @@ export class MemoryStore implements ScheduleStore {
       if (group === undefined) return [query.within];
       const rows = Array.from(group.runs.rows({ within: query.within }), ({ run }) => run);
       const standing = rows.filter(({ isSuperseded }) => !isSuperseded);
-      return missingTime(query, [query.within], standing, group.schedule.status);
+      const { origin, status } = group.schedule;
+      const hasFailed = standing.some(({ state }) => isEnded(state) && state !== "SUCCEEDED");
+      const isAsked = hasFailed || query.within.lower < origin;
+      const copiedUpTo = isAsked ? this.#runs.copiedUpTo(group) : undefined;
+      return missingTime(query, [query.within], standing, { origin, status, copiedUpTo });
     });
   }
 
@@ -592,6 +609,13 @@ export class MemoryStore implements ScheduleStore {
     return this.#changes.readChanges(query);
   }
 
+  async inspect(): Promise<StoreInfo> {
+    this.#requireOpen();
+    const counts = { backfill: this.#backfills.size, run: this.#runs.size, schedule: this.#schedules.size };
+    const tables = Object.entries(counts).map(([name, rows]) => ({ name, rows, bytes: null }));
+    return { kind: "memory", bytes: null, tables, managers: [] };
+  }
+
   #changeSchedule(change: ScheduleChange): boolean {
     const group = this.#schedules.get(change.groupId);
     if (group === undefined || !allows(group, change)) return false;
@@ -625,6 +649,7 @@ export class MemoryStore implements ScheduleStore {
       return false;
     const covered = (commit.supersedes ?? []).map((id) => this.#runs.get(id));
     if (!covered.every((row) => row?.group === group && maySupersede(runs, row.run))) return false;
+    if (hasOpen(group, commit.unlessOpen)) return false;
     this.#schedules.update(group, (schedule) => {
       schedule.watermark = newWatermark;
       schedule.nextFireAt = nextFireAt;

@@ -1,4 +1,5 @@
 import type { EpochMs } from "../clock/clock.js";
+import type { Interval } from "../interval/boundaries.js";
 import { type IntervalSet, intersect, subtract, toSet } from "../interval/interval-set.js";
 import { covers } from "../run/covering.js";
 import { isEnded } from "../run/lane.js";
@@ -14,6 +15,8 @@ export interface LedgerReach {
   readonly origin: EpochMs;
   readonly watermark: EpochMs;
   readonly status: ScheduleStatus;
+  /** The end of the newest snapshot that has succeeded, epoch ms. @default there is none */
+  readonly copiedUpTo?: EpochMs | null | undefined;
 }
 
 /**
@@ -37,7 +40,8 @@ export function suspectTime(
 }
 
 /**
- * Returns the part of a query's interval that is not covered.
+ * Returns the part of a query's interval that is not covered. A snapshot that has succeeded has the rows of runs before its end
+ * that have ended, and everything before the ledger begins.
  *
  * @param suspects - the time that may be missing
  * @param runs - all runs that are not superseded and intersect any of it
@@ -46,11 +50,23 @@ export function missingTime(
   { within, by, isQuiet = false }: MissingTimeQuery,
   suspects: IntervalSet,
   runs: readonly CoveringRun[],
-  status: ScheduleStatus,
+  { origin, status, copiedUpTo }: Pick<LedgerReach, "origin" | "status" | "copiedUpTo">,
 ): IntervalSet {
   const { isRegistered } = SCHEDULE_STATUSES[status];
-  const missing = subtract(suspects, toSet(runs.filter((run) => covers(by, run, isRegistered))));
+  const covered = toSet(runs.filter((run) => covers(by, run, isRegistered)));
+  const before = { lower: Math.min(within.lower, origin), upper: origin };
+  const copied = copiedUpTo == null ? [] : [before, ...copiedTime(runs, copiedUpTo)];
+  const missing = subtract(suspects, toSet([...covered, ...copied]));
   if (!isQuiet) return missing;
   const open = intersect(toSet(runs.filter(({ state }) => !isEnded(state))), [within]);
   return toSet([...missing, ...open]);
+}
+
+/** Returns the time of ended runs whose rows a snapshot has, which ends at an instant. */
+export function copiedTime(
+  runs: readonly Pick<CoveringRun, "lower" | "upper" | "state">[],
+  upTo: EpochMs,
+): Interval[] {
+  const ended = runs.filter(({ lower, state }) => isEnded(state) && lower < upTo);
+  return ended.map(({ lower, upper }) => ({ lower, upper: Math.min(upper, upTo) }));
 }

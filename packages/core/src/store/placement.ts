@@ -20,7 +20,7 @@ export function placementAfter(
 ): Placement {
   const { state, at, wait = null } = change;
   if (isEnded(state)) {
-    const isBlocking = state === "FAILED" && !run.isSuperseded && (change.isBlocking ?? run.isBlocking);
+    const isBlocking = !run.isSuperseded && blocks(run, change);
     return { ...NOWHERE, place: isBlocking && run.kind === "SCHEDULED" ? "blocking" : "none", isBlocking };
   }
   if (state !== "PLANNED") return { ...NOWHERE, place: "active", leaseUntil: run.leaseUntil ?? at };
@@ -34,6 +34,12 @@ export function placementAfter(
     return { ...NOWHERE, place: "ready", readyAt: change.readyAt ?? at, wait };
   }
   return { ...NOWHERE, place, wait: lane(at) };
+}
+
+/** A cancelled run blocks only if its cancellation says so: one that has failed blocks no longer once it is cancelled. */
+function blocks({ isBlocking }: Pick<Run, "isBlocking">, change: RunChange): boolean {
+  if (change.state === "FAILED") return change.isBlocking ?? isBlocking;
+  return change.state === "CANCELLED" && change.isBlocking === true;
 }
 
 function lane(since: EpochMs): RunWait {

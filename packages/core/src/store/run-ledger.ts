@@ -39,11 +39,19 @@ export interface PlanCommit {
    */
   readonly waits?: boolean;
   /**
+   * Refused while the group has an open run of this set, without which the plan was decided: `beside` the lane, `any`
+   * at all, or `snapshots`. @default whatever is open
+   */
+  readonly unlessOpen?: OpenRuns;
+  /**
    * How far the group's source is planned now. It moves together with the watermark: a plan that read the one has
    * read the other. @default as it was
    */
   readonly offsets?: OffsetWatermark;
 }
+
+/** A set of a group's runs that have not ended: of other kinds than `SCHEDULED`, all of them, or those that are snapshots. */
+export type OpenRuns = "beside" | "any" | "snapshots";
 
 /**
  * A report of a source group's coverage, decided from the group's runs as they were read: *if exactly `standing`
@@ -163,8 +171,8 @@ export interface RunLedger {
   /**
    * Plans runs and moves watermarks: the heart of the ledger. `false` if incarnation, version or watermark
    * are others, the schedule does not plan (or, with `whilePaused`, is not paused), one of the runs exists
-   * already (by its id, or by interval and generation), or one of `supersedes` is not a run of the group that
-   * these runs may supersede (see `maySupersede`).
+   * already (by its id, or by interval and generation), one of `supersedes` is not a run of the group that
+   * these runs may supersede (see `maySupersede`), or one of `unlessOpen` is open.
    */
   plan(commits: readonly PlanCommit[]): Promise<boolean[]>;
   /**
@@ -173,8 +181,8 @@ export interface RunLedger {
    * generation, or the group has no schedule.
    *
    * @param options - `isExclusive`: also `false` if a standing run overlaps it: one that has not ended, or
-   *   any at all unless a run of exactly that interval stands as well. See `isStanding`; a superseded run
-   *   does not stand. @default false
+   *   any at all unless a run of exactly that interval stands as well; or if it begins before the end of a standing
+   *   snapshot, which has its rows. See `isStanding`; a superseded run does not stand. @default false
    */
   insertRuns(runs: readonly NewRun[], options?: { readonly isExclusive?: boolean }): Promise<boolean[]>;
   /**
@@ -201,7 +209,8 @@ export interface RunLedger {
   coverage(groupId: string, within?: Interval): Promise<CoverageRange[]>;
   /**
    * Returns for each query the part of its interval that is not covered; all of it for a group without a
-   * schedule. Costs what there is to report, not what is covered.
+   * schedule. Runs that have ended before the end of a snapshot that has succeeded cover their time, whatever their states
+   * are, since the snapshot has their rows. Costs what there is to report, not what is covered.
    */
   missingTime(queries: readonly MissingTimeQuery[]): Promise<IntervalSet[]>;
   /**

@@ -1,6 +1,6 @@
 import type { EpochMs } from "../clock/clock.js";
 import type { JobMetrics } from "../job/job-outcome.js";
-import type { AttemptRecord, Run, RunError, RunReason, RunState, RunWait } from "../run/run.js";
+import type { AttemptRecord, Run, RunError, RunReason, RunSnapshot, RunState, RunWait } from "../run/run.js";
 
 /** The runs that a manager can execute. */
 export interface ClaimScope {
@@ -50,7 +50,10 @@ export interface RunChange {
   readonly readyAt?: EpochMs;
   /** Why a `gated` or `ready` run waits. @default null */
   readonly wait?: RunWait | null;
-  /** Only a failed run that is not superseded blocks. If absent, unchanged, as with all fields below. */
+  /**
+   * Only a run that is not superseded blocks: a failed one, or one that is cancelled by this change, until a plan covers
+   * its interval. If absent, that of a failed run is unchanged, as are all fields below.
+   */
   readonly isBlocking?: boolean;
   /**
    * See `Run.isJobOpen`. Set by the claim; `false` if the job is known to have ended or never to have begun.
@@ -66,6 +69,8 @@ export interface RunChange {
   readonly jobAddress?: string | null;
   readonly metrics?: JobMetrics | null;
   readonly error?: RunError | null;
+  /** See `Run.snapshot`; only for a run that is one. */
+  readonly snapshot?: RunSnapshot;
   /** Appended to the run's history. */
   readonly attemptRecord?: AttemptRecord;
 }
@@ -125,8 +130,10 @@ export interface RunQueue {
   claim(request: ClaimRequest): Promise<ClaimedRun[]>;
   /**
    * Changes each run. `false` if state or token are not as expected. A run that succeeds supersedes the
-   * earlier generations of its interval. An ended run is revived only if it is not superseded and no standing
-   * run of another interval overlaps it.
+   * earlier generations of its interval. An ended run is revived only if it is not superseded, no standing
+   * run of another interval overlaps it, and it does not begin before the end of another snapshot that stands, unless
+   * that waits for it in a lane with one place whose runs are not overtaken (see `goesBefore`); a snapshot besides only if no run behind it is open or has succeeded, and none is open beside it: see
+   * `FOLLOWING_STATES` and `rivalsInLane`.
    */
   changeRuns(changes: readonly RunChange[]): Promise<boolean[]>;
   /** Sets the end of each lease, in the order given. */

@@ -12,6 +12,7 @@ import type { RunShortcuts } from "./run-shortcuts.js";
 import type { ScheduleTable } from "./schedule-table.js";
 import type { SealTable } from "./seal-table.js";
 import type { ShardTable } from "./shard-table.js";
+import type { StoreInspection } from "./store-info.js";
 
 /**
  * The store of schedules and the ledger. One contract, one conformance suite:
@@ -57,7 +58,8 @@ export interface ScheduleStore
     ShardTable,
     LateTable,
     LogTable,
-    ChangeLog {
+    ChangeLog,
+    StoreInspection {
   /**
    * Whether several processes may have it open at once, so that work can appear without an event in this
    * process.

@@ -102,6 +102,11 @@ export interface ScheduleTable {
   changeSchedules(changes: readonly ScheduleChange[]): Promise<boolean[]>;
   /** Returns the schedules of these groups, in this order; `undefined` for a group without one. */
   getSchedules(groupIds: readonly string[]): Promise<(Schedule | undefined)[]>;
+  /**
+   * Returns the `epoch` of the positions of each of these groups (see `Schedule.offsets`), in this order; 0 for a group
+   * without any. Costs less than reading the schedules.
+   */
+  getEpochs(groupIds: readonly string[]): Promise<number[]>;
   /** Lists schedules, ordered by the bytes of the group id. */
   listSchedules(filter: ScheduleFilter, page: PageRequest): Promise<Page<Schedule>>;
   /** Returns all versions of a schedule, oldest first; empty if there is none. */
@@ -111,8 +116,14 @@ export interface ScheduleTable {
    * their status, ordered by their bytes.
    */
   dependentsOf(groupIds: readonly string[]): Promise<string[][]>;
-  /** Removes a schedule, its versions, runs, backfills, deadlines and seal. `false` if there is none. */
-  purgeSchedule(groupId: string): Promise<boolean>;
+  /**
+   * Removes a schedule, its versions, runs, backfills, deadlines and seal, if it is still as expected: somebody may have
+   * registered the group again.
+   *
+   * @param expected - the ledger and its status as they were read. @default any
+   * @returns `false` if there is none, or it is another one by now
+   */
+  purgeSchedule(groupId: string, expected?: Pick<Schedule, "incarnation" | "status">): Promise<boolean>;
   /**
    * Returns due fires, earliest first, only of schedules that plan (`REGISTERING`, `REGISTERED`, `FAILED`).
    */

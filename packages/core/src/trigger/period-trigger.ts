@@ -124,13 +124,18 @@ class CalendarPeriodTrigger implements Trigger {
   }
 
   count(after: EpochMs, upTo: EpochMs): number {
-    return this.#index(upTo) - this.#index(after);
+    return this.#index(upTo) - this.#index(after) - this.#repeated(after, upTo);
   }
 
-  /**
-   * Returns the index of the last time that is not after an instant, counted from the anchor. If a zone has
-   * skipped a whole day, two times fall on one instant and both are counted.
-   */
+  /** Counts what falls on the same instant as the time before it: a zone that skips a whole day has two at its end. */
+  #repeated(after: EpochMs, upTo: EpochMs): number {
+    return this.#zone
+      .changes(after, upTo + 1)
+      .filter(({ at, before, after: later }) => at > after && later - before >= DAY_MS)
+      .reduce((sum, { at }) => sum + Math.max(0, this.#index(at) - this.#index(at - 1) - 1), 0);
+  }
+
+  /** Returns the index of the last time that is not after an instant, counted from the anchor. */
   #index(instant: EpochMs): number {
     let k = this.#step.estimate(this.#zone.toLocal(instant));
     while (this.#at(k + 1) <= instant) k += 1;

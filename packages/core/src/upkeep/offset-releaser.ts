@@ -110,7 +110,8 @@ export class OffsetReleaser {
       const upTo = await this.#readUpTo(schedule);
       const before = this.#released.get(spec.groupId);
       if (upTo === undefined || (before !== undefined && isSame(before, upTo))) return;
-      await looks.release(spec, upTo);
+      const { incarnation } = schedule.offsets!;
+      await looks.release(spec, { position: upTo, incarnation });
       this.#released.set(spec.groupId, upTo);
     } catch (error) {
       this.#due.add(spec.groupId);

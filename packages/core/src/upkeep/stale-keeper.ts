@@ -6,7 +6,6 @@ import type { CoverageReportedEvent, TidegateEmitter } from "../events/events.js
 import type { EndedRun, SignalEmitter } from "../events/signals.js";
 import { type IntervalSet, intersect } from "../interval/interval-set.js";
 import { stretchesOf } from "../interval/stretches.js";
-import { newestSnapshot } from "../planning/rerun-units.js";
 import { restatedTime } from "../planning/restated-time.js";
 import { STALENESS } from "../run/backfill.js";
 import { byGroup } from "../run/by-group.js";
@@ -14,6 +13,7 @@ import type { Run } from "../run/run.js";
 import type { Schedule } from "../schedule/schedule.js";
 import { SCHEDULE_STATUSES } from "../schedule/status.js";
 import { eachRun } from "../store/each-run.js";
+import { newestSnapshot } from "../store/newest-snapshot.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import type { BeginBackfill } from "./begin-backfill.js";
 import { Routine } from "./routine.js";

@@ -4,6 +4,8 @@ import type { TidegateEmitter } from "../events/events.js";
 import { isolated, OwnError } from "../planning/isolated.js";
 import type { IntervalPlanner } from "../planning/planner.js";
 import type { SpecCache } from "../planning/spec-cache.js";
+import { Grid } from "../schedule/grid.js";
+import type { ScheduleSpec } from "../schedule/schedule.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import type { DueFire } from "../store/schedule-table.js";
 import { Routine } from "./routine.js";
@@ -129,23 +131,22 @@ export class Watchdog {
 
   async #planSilent(due: readonly DueFire[], now: EpochMs): Promise<void> {
     const { planner, emitter } = this.#parts;
-    const graces = await this.#gracesOf(due);
-    const silent = due.filter(({ fireAt }, index) => {
-      const grace = graces[index];
-      return grace !== undefined && fireAt + grace <= now;
+    const known = await this.#specsOf(due);
+    const silent = due.flatMap((fire, index) => {
+      const spec = known[index];
+      return spec !== undefined && fire.fireAt + spec.engineGraceMs <= now ? [{ ...fire, spec }] : [];
     });
     if (silent.length === 0) return;
     await planner.plan(silent.map(({ groupId }) => groupId));
-    for (const { groupId, engine, fireAt } of silent) {
+    for (const { groupId, engine, fireAt, spec } of silent) {
+      // Engines that fire by their own calendars do not know when planning that waits is checked again.
+      if (!new Grid(spec).isCut(fireAt - spec.delayMs)) continue;
       emitter.emit("engine-silent", { groupId, engine, dueAt: fireAt, lateMs: now - fireAt });
     }
   }
 
-  /**
-   * Returns the grace of each schedule's engine, ms; `undefined` if the schedule does not exist or cannot be
-   * read.
-   */
-  async #gracesOf(due: readonly DueFire[]): Promise<(number | undefined)[]> {
+  /** Returns the specification of each schedule; `undefined` if the schedule does not exist or cannot be read. */
+  async #specsOf(due: readonly DueFire[]): Promise<(ScheduleSpec | undefined)[]> {
     const { store, specs } = this.#parts;
     const specOf = ({ groupId, version }: DueFire) => specs.peekVersion(groupId, version);
     const unknown = due.filter((fire) => specOf(fire) === undefined).map(({ groupId }) => groupId);
@@ -153,12 +154,12 @@ export class Watchdog {
       this.#trouble(error);
       return [];
     });
-    const graces = new Map<string, number>();
+    const read = new Map<string, ScheduleSpec>();
     for (const schedule of schedules) {
       if (schedule === undefined || schedule instanceof OwnError) continue;
       specs.remember(schedule);
-      graces.set(schedule.spec.groupId, schedule.spec.engineGraceMs);
+      read.set(schedule.spec.groupId, schedule.spec);
     }
-    return due.map((fire) => graces.get(fire.groupId) ?? specOf(fire)?.engineGraceMs);
+    return due.map((fire) => read.get(fire.groupId) ?? specOf(fire));
   }
 }

@@ -23,6 +23,7 @@ import type { Clock, EpochMs } from "../clock/clock.js";
 import type { FleetClock } from "../clock/fleet-clock.js";
 import { DeadlineKeeper } from "../deadlines/deadline-keeper.js";
 import { Dispatcher } from "../dispatch/dispatcher.js";
+import { SourceCheck } from "../dispatch/source-check.js";
 import type { EngineContext, FireSink, ScheduleEngine, ScheduleEngineClient } from "../engine/engine.js";
 import type { TidegateEmitter } from "../events/events.js";
 import { createSignals, type SignalEmitter, type TidegateSignals } from "../events/signals.js";
@@ -122,6 +123,9 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
     specs: cache,
     looks,
     plan: (commits) => dispatcher.plan(commits),
+    isSaturated: () => dispatcher.isSaturated,
+    isBusy: () => dispatcher.isBusy,
+    room: () => dispatcher.room,
   });
   const options = settings.dispatcher ?? {};
   const caller = new ProbeCaller({ clock, ...settings.readiness });
@@ -137,7 +141,10 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
     onFailed: (run, change, spec) => dispatcher.failedAtGates(run, change, spec),
   });
   const onNextLook = (at: EpochMs | undefined): void => gatekeeper.lookAt(at);
-  const dispatcher = new Dispatcher({ ...ledger, operators, specs: cache, owner, options, onNextLook });
+  const sources = new SourceCheck({ clock, looks, store });
+  const onRoom = (share: number): void => planner.onRoom(share);
+  const dispatching = { ...ledger, operators, specs: cache, sources, owner, options, onNextLook, onRoom };
+  const dispatcher = new Dispatcher(dispatching);
   const backfiller = new Backfiller({ ...ledger, everyMs: settings.backfillEveryMs ?? 5_000 });
   const outbox = new EngineOutbox({ ...ledger, engines });
   const reconciler = new Reconciler({
@@ -158,7 +165,7 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
   const registration = new Registration({ ...ledger, outbox, specs, changes, pools, looks });
   const lifecycle = new Lifecycle({ ...ledger, planner, dispatcher, specs, changes, pools });
   const seals = new Seals({ ...ledger, changes });
-  const runControl = new RunControl({ ...ledger, planner, dispatcher, seals });
+  const runControl = new RunControl({ ...ledger, planner, dispatcher, seals, operators });
   const backfills = new BackfillControl({ ...ledger, backfiller, seals });
   const waits = new CoverageWaits({ ...ledger, pollMs: options.pollMs ?? 1_000 });
   const snapshots = new SnapshotControl({ ...ledger, planner, changes, operators, seals });
@@ -169,7 +176,7 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
     isNeeded: plugins.offsetProviders.some(({ release }) => release !== undefined),
     everyMs: settings.reconcileEveryMs ?? 300_000,
   });
-  const sources = new SourceControl({ ...ledger, changes, waits, seals });
+  const sourceControl = new SourceControl({ ...ledger, changes, waits, seals });
   const client = withCheckedArguments(
     new ScheduleClient({
       store,
@@ -178,6 +185,7 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
       gates: [...gates.keys()],
       specs,
       providers,
+      looks,
       rebases,
       snapshots,
       changes,
@@ -189,7 +197,7 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
       restatements: new RestatementControl({ ...ledger, changes, backfills, seals }),
       pools,
       seals,
-      sources,
+      sources: sourceControl,
       waits,
     }),
   );

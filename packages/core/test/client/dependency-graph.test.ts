@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import type { DependencyWindow } from "../../src/dependency/dependency.js";
+import type { ScheduleError } from "../../src/errors/errors.js";
 import type { ScheduleInfo } from "../../src/schedule/schedule.js";
 import { DAY, T0 } from "../support/instants.js";
 import { hourly } from "../support/schedules.js";
@@ -13,7 +14,10 @@ function every(
   on?: string,
   window?: DependencyWindow,
 ): ScheduleInfo {
-  const dependsOn = on === undefined ? null : { groupId: on, ...(window === undefined ? {} : { window }) };
+  const dependsOn =
+    on === undefined
+      ? null
+      : { groupId: on, mayComeLater: true, ...(window === undefined ? {} : { window }) };
   return { groupId, trigger: { type: "period", every: 1, unit }, startTime: T0, dependsOn };
 }
 
@@ -146,6 +150,72 @@ describe("a cycle of dependencies", () => {
   });
 });
 
+describe("a dependency on a group that does not exist", () => {
+  const on = (groupId: string, ...ids: string[]): ScheduleInfo =>
+    hourly(groupId, { dependsOn: { all: ids.map((id) => ({ groupId: id })) } });
+
+  it("is refused with its field, and nothing is stored", async () => {
+    const world = await World.start();
+    await world.client.registerSource({ groupId: "deliveries" });
+    await expect(world.client.register(on("report", "deliveries", "loads"))).rejects.toMatchObject({
+      code: "DEPENDENCY_UNKNOWN",
+      field: "dependsOn.all.1.groupId",
+      message: expect.stringContaining('"loads"'),
+    });
+    await expect(world.client.get("report")).rejects.toMatchObject({ code: "SCHEDULE_NOT_FOUND" });
+    await world.client.register(hourly("loads"));
+    await world.client.register(on("report", "deliveries", "loads"));
+    await expect(world.client.update(on("report", "load"), { version: 1 })).rejects.toMatchObject({
+      code: "DEPENDENCY_UNKNOWN",
+      field: "dependsOn.all.0.groupId",
+    });
+    expect(await world.client.get("report")).toMatchObject({ version: 1 });
+  });
+
+  it("is accepted if the group may come later", async () => {
+    const world = await World.start();
+    await world.client.register(hourly("report", { dependsOn: { groupId: "loads", mayComeLater: true } }));
+    expect(await world.client.get("report")).toMatchObject({
+      spec: { dependsOn: { groupId: "loads", mayComeLater: true } },
+    });
+  });
+
+  it("is accepted in any order if both are registered together, and refused with those that are refused", async () => {
+    const world = await World.start();
+    const results = await world.client.registerMany([
+      on("c", "b"),
+      on("b", "a"),
+      hourly("a"),
+      on("z", "y"),
+      on("y", "x", "a"),
+      { ...hourly("x"), maxAttempts: -1 },
+    ]);
+    expect(
+      results.map((result) => (result.isRegistered ? "registered" : (result.error as ScheduleError).code)),
+    ).toEqual([
+      "registered",
+      "registered",
+      "registered",
+      "DEPENDENCY_UNKNOWN",
+      "DEPENDENCY_UNKNOWN",
+      "SCHEDULE_INVALID",
+    ]);
+  });
+
+  it("is refused no more once the group has been there: unregistered, or even purged", async () => {
+    const world = await World.start();
+    await world.client.register(hourly("loads"));
+    await world.client.register(on("report", "loads"));
+    await world.client.unregister("loads", { force: true });
+    await world.client.register(on("other", "loads"));
+    await world.client.unregister("loads", { force: true, purge: true });
+    await world.client.update({ ...on("report", "loads"), maxAttempts: 7 }, { version: 1 });
+    await expect(world.client.register(on("late", "loads"))).rejects.toMatchObject({
+      code: "DEPENDENCY_UNKNOWN",
+    });
+  });
+});
+
 describe("a group that others depend on", () => {
   it("is not removed while they do, unless forced", async () => {
     const world = await World.start();
@@ -176,7 +246,9 @@ describe("the notes on a schedule that depends on others", () => {
     const world = await World.start();
     const notesOn = async (info: ScheduleInfo): Promise<readonly string[]> =>
       (await world.client.ensure(info)).notes;
-    expect(await notesOn(hourly("loads", { dependsOn: { groupId: "dimensions" } }))).toEqual([
+    expect(
+      await notesOn(hourly("loads", { dependsOn: { groupId: "dimensions", mayComeLater: true } })),
+    ).toEqual([
       "dependsOn: dimensions has no schedule yet; runs wait until it has one that covers their time.",
     ]);
     await world.client.register(every("day", "dimensions"));

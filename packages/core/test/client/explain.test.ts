@@ -56,6 +56,16 @@ describe("explain", () => {
     ]);
   });
 
+  it.each([{ to: "+999999 years" }, { from: "-999999 years" }])(
+    "says what a window of a million years lacks: %j",
+    async (window) => {
+      const world = await registered({ dependsOn: { groupId: "daily", window, mayComeLater: true } });
+      await world.client.register(hourly("daily", { startTime: T0 }));
+      await world.fireAt(GROUP, T0 + HOUR);
+      expect((await explained(world)).join()).toContain("daily");
+    },
+  );
+
   it("says what a gate says, and what is missing", async () => {
     const world = await registered();
     const { answer } = world.operator;

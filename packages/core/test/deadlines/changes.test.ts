@@ -191,7 +191,7 @@ describe("freshness", () => {
     expect(told(world)).toEqual(["freshness-lost -24 at 3"]);
   });
 
-  it("is not lost in a pause, unless it is to alert", async () => {
+  it("is not lost in a pause, unless it is to alert, and is expected anew from its end", async () => {
     const world = await worldOf(FRESH);
     await world.client.register({
       ...hourly("alert"),
@@ -200,9 +200,27 @@ describe("freshness", () => {
     for (const groupId of ["orders", "alert"]) await world.client.pause(groupId);
     await world.advance(4 * HOUR);
     expect(world.eventsOf("freshness-lost").map(({ groupId }) => groupId)).toEqual(["alert"]);
+    world.operator.answer = () => "runs";
     await world.client.resume("orders");
+    await world.advance(3 * HOUR - 1);
+    expect(world.eventsOf("freshness-lost").map(({ groupId }) => groupId)).toEqual(["alert"]);
+    await world.advance(1);
+    const lost = world.eventsOf("freshness-lost");
+    expect(lost.map(({ groupId }) => groupId)).toEqual(["alert", "orders"]);
+    expect(lost[1]).toMatchObject({ lower: T0, deadlineAt: T0 + 7 * HOUR });
+  });
+
+  it("is not recovered when it is only expected later, and is lost again", async () => {
+    const world = await worldOf(FRESH);
+    world.operator.answer = () => "runs";
+    await world.advance(4 * HOUR);
+    const { version } = await world.client.get("orders");
+    await world.client.update({ ...hourly("orders"), freshness: { maxLagMs: 6 * HOUR } }, { version });
     await world.settle();
-    expect(world.eventsOf("freshness-lost").map(({ groupId }) => groupId)).toEqual(["alert", "orders"]);
+    const { items } = await world.client.deadlines({ groupId: "orders" });
+    expect(items).toMatchObject([{ subject: "freshness", state: "EXCUSED", reason: "removed", metAt: null }]);
+    await world.advance(2 * HOUR);
+    expect(world.eventsOf("freshness-lost")).toHaveLength(2);
   });
 
   it("is kept by a schedule that has ended", async () => {

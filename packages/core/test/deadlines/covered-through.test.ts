@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { HOUR, T0 } from "../support/instants.js";
+import { HOUR, MINUTE, T0 } from "../support/instants.js";
 import { hourly } from "../support/schedules.js";
 import { failed, SUCCEEDED } from "../support/scripted-operator.js";
 import { World } from "../support/world.js";
@@ -57,6 +57,39 @@ describe("the time up to which a group is covered", () => {
     await world.client.backfill({ groupId: "orders", from: T0 - 3 * HOUR, to: T0 });
     await world.settle();
     expect(await covered(world)).toBe(1);
+  });
+
+  it("passes a failed run once a full copy behind it has its rows, for whoever asks", async () => {
+    const world = await World.start();
+    const mode = "full-then-incremental";
+    await world.client.register(hourly("orders", { mode, onFailure: "continue", maxAttempts: 1 }));
+    await world.client.register(
+      hourly("reports", { dependsOn: { groupId: "orders" }, startTime: T0 + HOUR }),
+    );
+    await world.fireAt("orders", T0 + HOUR);
+    world.operator.answer = () => failed("broken");
+    await world.fireAt("orders", T0 + 2 * HOUR);
+    await world.fireAt("reports", T0 + 2 * HOUR);
+    world.operator.answer = () => SUCCEEDED;
+    await world.fireAt("orders", T0 + 3 * HOUR);
+    const lags = async () => (await world.client.lags()).groups.map((lag) => [lag.groupId, lag.lagMs / HOUR]);
+    expect(await covered(world)).toBe(1);
+    expect(await lags()).toEqual([
+      ["orders", 2],
+      ["reports", 1],
+    ]);
+    const sealing = (): Promise<unknown> => world.client.seal("orders", T0 + 3 * HOUR);
+    await expect(sealing()).rejects.toMatchObject({ code: "INTERVAL_OPEN" });
+    await world.advance(30 * MINUTE);
+    await world.client.resnapshot("orders");
+    await world.settle();
+    expect(await covered(world)).toBe(3.5);
+    await world.advance(MINUTE);
+    expect(await lags()).toEqual([]);
+    expect((await world.runs("reports"))[0]).toMatchObject({ state: "SUCCEEDED" });
+    expect(await world.client.audit("orders")).toMatchObject({ isComplete: true });
+    expect(await sealing()).toMatchObject({ through: T0 + 3 * HOUR });
+    await world.stop();
   });
 
   it("waits for intervals that their overlap policy has cancelled", async () => {

@@ -3,7 +3,7 @@ import type { DeadlineEvent } from "../../src/deadlines/alerts.js";
 import type { ScheduleInfo } from "../../src/schedule/schedule.js";
 import { DAY, HOUR, MINUTE, T0 } from "../support/instants.js";
 import { hourly } from "../support/schedules.js";
-import { failed } from "../support/scripted-operator.js";
+import { failed, SUCCEEDED } from "../support/scripted-operator.js";
 import { World } from "../support/world.js";
 
 const ONE_HOUR = { deadline: { afterMs: HOUR } } as const;
@@ -73,6 +73,22 @@ describe("a deadline", () => {
     });
     await world.advance(30 * MINUTE);
     expect(told(world)).toHaveLength(2);
+  });
+
+  it("is told as recovered when a full copy has the rows of the run that failed", async () => {
+    const mode = "full-then-incremental";
+    const world = await silentWorld({ ...ONE_HOUR, mode, onFailure: "continue", maxAttempts: 1 });
+    await world.fireAt("orders", T0 + HOUR);
+    world.operator.answer = () => failed("broken");
+    await world.fireAt("orders", T0 + 2 * HOUR);
+    await world.advance(HOUR);
+    expect(told(world)).toEqual(["deadline-at-risk 1 AT_RISK failed", "deadline-missed 1 MISSED failed"]);
+    world.operator.answer = () => SUCCEEDED;
+    await world.client.resnapshot("orders");
+    await world.settle();
+    expect(told(world).slice(2)).toEqual(["deadline-recovered 1 LATE -"]);
+    expect(await states(world)).toEqual(["1-2 LATE"]);
+    await world.stop();
   });
 
   it("is missed and then late if its run ends at the deadline itself", async () => {

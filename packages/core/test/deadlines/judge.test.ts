@@ -86,6 +86,9 @@ describe("what is told of a deadline", () => {
     ["MISSED", "LATE", ["recovered"]],
     ["MISSED", "EXCUSED", ["recovered"]],
     ["MISSED", "MISSED", []],
+    ["EXCUSED", "MISSED", ["missed"]],
+    ["EXCUSED", "AT_RISK", ["at-risk"]],
+    ["EXCUSED", "LATE", ["missed", "recovered"]],
   ];
   it.each(paths)("from %s to %s is %j", (told, state, alerts) => {
     expect(alertsOf({ told, state })).toEqual(alerts);

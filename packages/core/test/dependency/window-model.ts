@@ -2,39 +2,79 @@ import type { DependencyWindow } from "../../src/dependency/dependency.js";
 import type { Interval } from "../../src/interval/boundaries.js";
 
 /**
- * A second reading of how windows are computed, by brute force: it asks the runtime for the local time of
- * every minute, shifts local times with `Date`, and shares no code with the library. Intervals have whole
- * minutes.
+ * A second reading of how windows are computed, by brute force: it asks the runtime how far a zone's
+ * clocks are ahead, looks at the local times of minutes, shifts them with `Date`, and shares no code with the library.
+ * Intervals have whole minutes.
  */
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** Returns the local time of each instant of a zone, as the epoch ms that it would have in UTC. */
-export function localTimes(timeZone: string): (instant: number) => number {
+/** A stretch of time in which a zone's clocks are this far ahead of UTC, ms; from an instant, epoch ms. */
+export interface ModelSegment {
+  readonly from: number;
+  readonly ahead: number;
+}
+
+/**
+ * Returns the segments of a zone between two instants, as the runtime tells them: it is asked once a day, and where
+ * two answers differ, the minute of the change is searched.
+ */
+export function segmentsOf(timeZone: string, from: number, to: number): readonly ModelSegment[] {
+  const aheadAt = aheadIn(timeZone);
+  const segments: ModelSegment[] = [{ from, ahead: aheadAt(from) }];
+  for (let day = from; day < to; day += DAY) {
+    let ahead = aheadAt(day);
+    if (aheadAt(day + DAY) === ahead) continue;
+    // Minute by minute, once the hour is known: no zone changes its clocks twice in an hour.
+    for (let hour = day; hour < day + DAY; hour += HOUR) {
+      if (aheadAt(hour + HOUR) === ahead) continue;
+      let minute = hour + MINUTE;
+      while (aheadAt(minute) === ahead) minute += MINUTE;
+      ahead = aheadAt(minute);
+      segments.push({ from: minute, ahead });
+    }
+  }
+  return segments;
+}
+
+function aheadIn(timeZone: string): (instant: number) => number {
   const format = new Intl.DateTimeFormat("en-US", {
     timeZone,
     calendar: "gregory",
     hourCycle: "h23",
     year: "numeric",
-    month: "numeric",
-    day: "numeric",
-    hour: "numeric",
-    minute: "numeric",
-    second: "numeric",
+    month: "2-digit",
+    day: "2-digit",
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
   });
   const known = new Map<number, number>();
   return (instant) => {
-    let local = known.get(instant);
-    if (local === undefined) {
-      const part = Object.fromEntries(
-        format.formatToParts(instant).map(({ type, value }) => [type, Number(value)]),
-      ) as Record<string, number>;
-      local = Date.UTC(part.year!, part.month! - 1, part.day, part.hour, part.minute, part.second);
-      known.set(instant, local);
+    let ahead = known.get(instant);
+    if (ahead === undefined) {
+      const [month, day, year, hour, minute, second] = format.format(instant).split(/\D+/).map(Number);
+      ahead = Date.UTC(year!, month! - 1, day, hour, minute, second) - instant;
+      known.set(instant, ahead);
     }
-    return local;
+    return ahead;
+  };
+}
+
+/** Returns the local time of each instant, as the epoch ms that it would have in UTC. */
+export function localTimes(segments: readonly ModelSegment[]): Locals {
+  // Instants that are asked for one after another mostly lie in one segment.
+  let last = 0;
+  const isIn = (index: number, instant: number): boolean =>
+    instant >= segments[index]!.from && (segments[index + 1]?.from ?? Number.POSITIVE_INFINITY) > instant;
+  return (instant) => {
+    if (!isIn(last, instant)) {
+      last = 0;
+      while (last < segments.length - 1 && !isIn(last, instant)) last += 1;
+    }
+    return instant + segments[last]!.ahead;
   };
 }
 

@@ -33,8 +33,8 @@ const later = (bench: Bench, ms = 1_000): Promise<void> => bench.clock.advance(m
 describe("a run that is cancelled while its submission is on its way", () => {
   it("stays active until the answer comes, and then has the job stopped that it names", async () => {
     const bench = await withJob(late);
-    await bench.client.cancelRun((await firstRun(bench)).id);
     bench.operator.findFailure = new Error("away");
+    await bench.client.cancelRun((await firstRun(bench)).id);
     await later(bench, MINUTE);
     expect(await firstRun(bench)).toMatchObject({ state: "SUBMITTING", isCancelRequested: true });
     bench.operator.answerNow();

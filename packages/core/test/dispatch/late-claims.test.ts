@@ -62,6 +62,29 @@ describe("a manager whose claim is answered late", () => {
     expect(fleet.operator.submissions).toHaveLength(1);
   });
 
+  it("leaves a run to another one that has taken it over while its machine was suspended", async () => {
+    slow.isAlive = false;
+    await fleet.pass(LEASE_MS + 1_000);
+    expect(fleet.operator.submissions).toHaveLength(1);
+    slow.clock.set(fleet.clock.now());
+    slow.isAlive = true;
+    await answer();
+    await fleet.pass(2 * LEASE_MS);
+    expect(fleet.operator.submissions).toHaveLength(1);
+    expect(fleet.operator.doubles).toEqual([]);
+  });
+
+  it("submits once its clock is certain again if nobody has taken the run over meanwhile", async () => {
+    other.isAlive = false;
+    slow.isAlive = false;
+    await fleet.pass(2 * LEASE_MS);
+    slow.clock.set(fleet.clock.now());
+    slow.isAlive = true;
+    await answer();
+    await fleet.pass(LEASE_MS);
+    expect(fleet.operator.submissions).toHaveLength(1);
+  });
+
   it("renews the lease before it submits if less than half of it is left", async () => {
     await fleet.pass(LEASE_MS - 1_500);
     const before = (await theRun()).leaseUntil!;

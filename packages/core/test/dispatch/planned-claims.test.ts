@@ -1,6 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
 import { VirtualClock } from "../../src/clock/virtual-clock.js";
+import { PLANNED_AHEAD } from "../../src/planning/plan-decision.js";
 import type { ScheduleInfo } from "../../src/schedule/schedule.js";
+import type { ClaimedRun, ClaimRequest, ClaimScope, NextWake } from "../../src/store/run-queue.js";
 import { SECOND, T0 } from "../support/instants.js";
 import { QuickStore } from "../support/quick-store.js";
 import { failed, ScriptedOperator, SUCCEEDED } from "../support/scripted-operator.js";
@@ -25,6 +27,19 @@ async function started(options: Omit<WorldOptions, "store"> = {}) {
   await world.client.register(everyStep(GROUP));
   await world.settle();
   return { world, store, clock };
+}
+
+/** A store of one manager, which asks it nothing unless it has a reason to. */
+class LoneStore extends QuickStore {
+  override readonly isShared = false;
+  /** Delays the next answer to `nextWake`. */
+  delay: Promise<void> | undefined;
+
+  override async nextWake(scope: ClaimScope): Promise<NextWake> {
+    const answer = await super.nextWake(scope);
+    await this.delay;
+    return answer;
+  }
 }
 
 describe("on a store with shortcuts, a manager", () => {
@@ -85,6 +100,22 @@ describe("on a store with shortcuts, a manager", () => {
     expect((await world.client.describe(GROUP)).schedule.nextFireAt).toBe(T0 + 13 * STEP);
   });
 
+  it("that is busy and behind plans the first run that it owes, and each other one when the one before it ends", async () => {
+    const { world, store } = await started({ dispatcher: { maxConcurrentRuns: 8 } });
+    await world.client.register(everyStep("refunds"));
+    world.operator.answer = () => "runs";
+    await world.fireAt("refunds", T0 + STEP);
+    await world.fireAt(GROUP, T0 + 3 * STEP);
+    const before = store.claims;
+    for (const count of [1, 2, 3]) {
+      expect(await world.runs(GROUP)).toHaveLength(count);
+      world.operator.endAll(SUCCEEDED);
+      await world.settle();
+    }
+    expect((await world.runs(GROUP)).map(({ state }) => state)).toEqual(new Array(3).fill("SUCCEEDED"));
+    expect(store.claims).toBe(before);
+  });
+
   it("claims nothing beyond its room; what is left is carried out once there is some", async () => {
     const { world } = await started({ dispatcher: { maxConcurrentRuns: 1 } });
     await world.client.register(everyStep("refunds"));
@@ -129,6 +160,250 @@ describe("on a store with shortcuts, a manager", () => {
     await world.advance(31 * SECOND);
     expect(world.operator.submissions).toHaveLength(1);
     expect(await world.runs(GROUP)).toMatchObject([{ state: "SUCCEEDED", attempt: 1 }]);
+  });
+});
+
+describe("on a store of its own with shortcuts, a manager", () => {
+  it("retries a run in time, though another took the last place while it asked when that is", async () => {
+    const clock = new VirtualClock({ start: T0 });
+    const store = new LoneStore({ clock });
+    const world = await World.start({ clock, store, dispatcher: { maxConcurrentRuns: 1 } });
+    await world.client.register(everyStep("fails", { endTime: T0 + STEP }));
+    await world.client.register(everyStep("runs", { endTime: T0 + STEP }));
+    world.operator.answer = ({ groupId }) => (groupId === "runs" ? "runs" : failed("not yet"));
+    await world.settle();
+    let answer = (): void => undefined;
+    store.delay = new Promise((resolve) => {
+      answer = resolve;
+    });
+    await world.fireAt("fails", T0 + STEP);
+    expect(await world.runs("fails")).toMatchObject([{ state: "PLANNED", attempt: 1 }]);
+    await world.fireAt("runs", T0 + STEP);
+    expect(await world.runs("runs")).toMatchObject([{ state: "RUNNING" }]);
+    answer();
+    store.delay = undefined;
+    await world.settle();
+    world.operator.endAll(SUCCEEDED);
+    await world.settle();
+    world.operator.answer = () => SUCCEEDED;
+    await world.advance(60 * STEP);
+    expect(await world.runs("fails")).toMatchObject([{ state: "SUCCEEDED", attempt: 2 }]);
+  });
+});
+
+/** A shared store that counts each claim, and delays their answers. */
+class SlowClaims extends QuickStore {
+  asked = 0;
+  delay: Promise<void> | undefined;
+
+  /** Has all claims wait until the function is called that this returns. */
+  hold(): () => void {
+    let release = (): void => undefined;
+    this.delay = new Promise((resolve) => {
+      release = resolve;
+    });
+    return () => {
+      this.delay = undefined;
+      release();
+    };
+  }
+
+  override async claim(request: ClaimRequest): Promise<ClaimedRun[]> {
+    this.asked += 1;
+    await this.delay;
+    return super.claim(request);
+  }
+}
+
+describe("while it claims, a manager on a store with shortcuts", () => {
+  /** A manager with one run under way, which asks the store for others; `release` lets the store answer. */
+  async function claiming(maxConcurrentRuns = 256) {
+    const clock = new VirtualClock({ start: T0 });
+    const store = new SlowClaims({ clock });
+    const world = await World.start({ clock, store, dispatcher: { maxConcurrentRuns } });
+    for (const groupId of [GROUP, "other"]) await world.client.register(everyStep(groupId));
+    world.operator.answer = () => "runs";
+    await world.fireAt(GROUP, T0 + STEP);
+    const release = store.hold();
+    await world.client.trigger("other", { lower: T0 - STEP, upper: T0 });
+    await world.settle();
+    return { world, store, release };
+  }
+
+  it("does not claim again because a run has ended meanwhile", async () => {
+    const { world, store, release } = await claiming();
+    const before = store.asked;
+    world.operator.endAll(SUCCEEDED);
+    await world.settle();
+    release();
+    await world.settle();
+    expect(await world.runs(GROUP)).toMatchObject([{ state: "SUCCEEDED" }]);
+    expect(await world.runs("other")).toMatchObject([{ state: "RUNNING", kind: "MANUAL" }]);
+    expect(store.asked).toBe(before);
+  });
+
+  it("claims again if there was no room for all that is ready and a run has ended meanwhile", async () => {
+    const { world, release } = await claiming(2);
+    await world.client.trigger("other", { lower: T0 - 2 * STEP, upper: T0 - STEP });
+    world.operator.endAll(SUCCEEDED);
+    await world.settle();
+    release();
+    await world.settle();
+    expect(await world.runs("other")).toMatchObject([{ state: "RUNNING" }, { state: "RUNNING" }]);
+  });
+
+  it("carries out what it plans if it has ample room", async () => {
+    const clock = new VirtualClock({ start: T0 });
+    const store = new SlowClaims({ clock });
+    const world = await World.start({ clock, store });
+    await world.client.register(everyStep(GROUP));
+    await world.settle();
+    const release = store.hold();
+    const before = store.asked;
+    await world.client.setPool({ name: "spark", slots: 1 });
+    await world.fireAt(GROUP, T0 + STEP);
+    expect(store.asked).toBe(before + 1);
+    expect(await world.runs(GROUP)).toMatchObject([{ state: "SUCCEEDED" }]);
+    release();
+    await world.settle();
+  });
+
+  it("has what it plans wait its turn if it has little room", async () => {
+    const { world, release } = await claiming(2);
+    const fired = world.fireAt("other", T0 + STEP);
+    await world.settle();
+    expect(await world.runs("other")).toMatchObject([{ state: "PLANNED", kind: "MANUAL" }]);
+    release();
+    await fired;
+    expect(await world.runs("other")).toMatchObject([
+      { state: "RUNNING", kind: "MANUAL" },
+      { state: "PLANNED", kind: "SCHEDULED" },
+    ]);
+  });
+});
+
+describe("beyond its room, a manager on a store with shortcuts", () => {
+  const BACKLOG = 20;
+  const GROUPS = ["a", "b", "c", "d"];
+
+  /** A manager that has room for two runs, and as many groups behind as there are `GROUPS`. */
+  async function behind(Store: typeof QuickStore) {
+    const clock = new VirtualClock({ start: T0 });
+    const store = new Store({ clock });
+    const world = await World.start({ clock, store, dispatcher: { maxConcurrentRuns: 2 } });
+    world.operator.answer = () => "runs";
+    for (const groupId of GROUPS)
+      await world.client.register(everyStep(groupId, { endTime: T0 + BACKLOG * STEP }));
+    await clock.advance(BACKLOG * STEP);
+    await world.engine.fireMany(GROUPS.map((groupId) => ({ groupId, scheduledTime: clock.now() })));
+    await world.settle();
+    return { world, store, clock };
+  }
+
+  async function drain(world: World): Promise<void> {
+    for (let turn = 0; turn < 2 * BACKLOG * GROUPS.length; turn += 1) {
+      world.operator.endAll(SUCCEEDED);
+      await world.settle();
+    }
+  }
+
+  it.each([
+    ["of its own", LoneStore],
+    ["that others share", QuickStore],
+  ])(
+    "%s plans most of a backlog when it can carry it out, so that it need not be claimed",
+    async (_of, Store) => {
+      const { world, store, clock } = await behind(Store);
+      const began = clock.now();
+      await drain(world);
+      expect(clock.now()).toBe(began);
+      for (const groupId of GROUPS) {
+        const runs = await world.runs(groupId);
+        expect(runs.map(({ lower, state }) => [lower, state])).toEqual(
+          Array.from({ length: BACKLOG }, (_, step) => [T0 + step * STEP, "SUCCEEDED"]),
+        );
+        expect(await world.client.audit(groupId)).toMatchObject({ isSound: true, owed: null });
+      }
+      expect(store.claims).toBeLessThan((BACKLOG * GROUPS.length) / 4);
+    },
+  );
+
+  it("takes groups in turn", async () => {
+    const { world } = await behind(LoneStore);
+    for (let turn = 0; turn < BACKLOG; turn += 1) {
+      world.operator.endAll(SUCCEEDED);
+      await world.settle();
+    }
+    const counts = await Promise.all(GROUPS.map(async (groupId) => (await world.runs(groupId)).length));
+    expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(PLANNED_AHEAD);
+  });
+
+  it.each([
+    ["of its own, after ten seconds", LoneStore, 10],
+    ["that others share, after five", QuickStore, 5],
+  ])(
+    "on a store %s plans what has waited too long, though there is still no room",
+    async (_of, Store, seconds) => {
+      const { world, clock } = await behind(Store);
+      for (let turn = 0; turn < 12; turn += 1) {
+        world.operator.endAll(SUCCEEDED);
+        await world.settle();
+      }
+      const planned = async (): Promise<number> =>
+        (await Promise.all(GROUPS.map((groupId) => world.runs(groupId, { states: ["PLANNED"] })))).flat()
+          .length;
+      const before = await planned();
+      expect(before).toBeLessThan(2);
+      await clock.advance((seconds - 0.5) * SECOND);
+      expect(await planned()).toBe(before);
+      await world.advance(SECOND);
+      expect(await planned()).toBe(2);
+    },
+  );
+});
+
+describe("planning that waits for a run to end", () => {
+  it.each([
+    ["of its own", LoneStore],
+    ["that others share", QuickStore],
+  ])("is not checked at a time that a later plan has put off (in a store %s)", async (_of, Store) => {
+    const clock = new VirtualClock({ start: T0 - 1 });
+    const store = new Store({ clock });
+    const world = await World.start({ clock, store });
+    world.operator.answer = () => "runs";
+    await world.client.register(everyStep(GROUP));
+    await clock.advance(20 * STEP);
+    const [first] = await world.engine.fire(GROUP, clock.now());
+    for (let ends = 0; ends <= PLANNED_AHEAD; ends += 1) {
+      await clock.advance(SECOND);
+      world.operator.endAll(SUCCEEDED);
+      await world.settle();
+    }
+    const { nextFireAt } = (await world.client.describe(GROUP)).schedule;
+    expect(nextFireAt).toBe(first!.nextFireAt! + (1 + PLANNED_AHEAD) * SECOND);
+    await clock.advanceTo(first!.nextFireAt!);
+    const before = store.reads;
+    expect(await world.engine.fire(GROUP, first!.nextFireAt!)).toEqual([
+      { groupId: GROUP, outcome: "deferred", planned: 0, nextFireAt },
+    ]);
+    expect(store.reads).toBe(before);
+    await clock.advanceTo(nextFireAt!);
+    await world.engine.fire(GROUP, nextFireAt!);
+    expect(store.reads).toBe(before + 1);
+  });
+
+  it("is checked when an interval falls due, since another manager may have planned what was owed", async () => {
+    const clock = new VirtualClock({ start: T0 });
+    const store = new QuickStore({ clock });
+    const world = await World.start({ clock, store });
+    world.operator.answer = () => "runs";
+    await world.client.register(everyStep(GROUP));
+    await clock.advance(20 * STEP - 1);
+    await world.engine.fire(GROUP, clock.now());
+    await clock.advance(1);
+    const before = store.reads;
+    await world.engine.fire(GROUP, clock.now());
+    expect(store.reads).toBe(before + 1);
   });
 });
 

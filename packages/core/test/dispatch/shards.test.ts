@@ -369,31 +369,35 @@ describe("a retry that splits the run anew", () => {
 });
 
 describe("a split that no longer fits its source", () => {
-  const stale: JobOutcome = {
+  const staleBy = (code: string): JobOutcome => ({
     state: "FAILED",
-    error: { code: "SPLIT_STALE", message: "a file has changed" },
+    error: { code, message: "a file has changed" },
     isRetryable: false,
-  };
-
-  it("is made anew by the next attempt, which does all of it again", async () => {
-    const { world, operator } = await stage(
-      (op) => {
-        op.answer = ({ shard }) =>
-          op.submissions.length > 3 ? SUCCEEDED : shard?.key === "b" ? stale : SUCCEEDED;
-      },
-      { concurrency: 1 },
-      { maxAttempts: 2 },
-    );
-    expect(operator.submitted).toEqual(["a", "b"]);
-    await world.advance(60_000);
-    expect(operator.submitted).toEqual(["a", "b", "a", "b", "c"]);
-    expect(operator.splits).toHaveLength(2);
-    const run = await onlyRun(world);
-    expect(run).toMatchObject({ state: "SUCCEEDED", attempt: 2 });
-    expect(run.history).toMatchObject([
-      { error: { code: "SHARDS_FAILED", message: expect.stringContaining("a file has changed") } },
-    ]);
   });
+  const stale = staleBy("SPLIT_STALE");
+
+  it.each(["SPLIT_STALE", "SCHEMA_CHANGED"])(
+    "is made anew by the next attempt, which does all of it again: %s",
+    async (code) => {
+      const { world, operator } = await stage(
+        (op) => {
+          op.answer = ({ shard }) =>
+            op.submissions.length > 3 ? SUCCEEDED : shard?.key === "b" ? staleBy(code) : SUCCEEDED;
+        },
+        { concurrency: 1 },
+        { maxAttempts: 2 },
+      );
+      expect(operator.submitted).toEqual(["a", "b"]);
+      await world.advance(60_000);
+      expect(operator.submitted).toEqual(["a", "b", "a", "b", "c"]);
+      expect(operator.splits).toHaveLength(2);
+      const run = await onlyRun(world);
+      expect(run).toMatchObject({ state: "SUCCEEDED", attempt: 2 });
+      expect(run.history).toMatchObject([
+        { error: { code: "SHARDS_FAILED", message: expect.stringContaining("a file has changed") } },
+      ]);
+    },
+  );
 
   it("is kept as long as a shard of it may still be working", async () => {
     const { world, operator } = await stage(
@@ -671,7 +675,12 @@ describe("a schedule that asks for shards", () => {
   it("is refused if its operator cannot split this job", async () => {
     const world = await World.start({ operator: new SplittingOperator() });
     const register = world.client.register(hourly("orders", { shards: {}, job: { isWhole: true } }));
-    await expect(register).rejects.toMatchObject({ code: "SCHEDULE_INVALID", field: "shards" });
+    await expect(register).rejects.toMatchObject({
+      code: "SCHEDULE_INVALID",
+      field: "shards",
+      message:
+        "shards: operator scripted cannot split this job: job.isWhole is set; leave out shards, or set it to null.",
+    });
   });
 
   it.each([{ target: 0 }, { target: 10_001 }, { concurrency: 0 }, { maxAttempts: 0 }, { onFailure: "stop" }])(

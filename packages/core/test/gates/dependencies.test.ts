@@ -150,8 +150,11 @@ describe("a dependency", () => {
     }
   });
 
-  it("on a group that comes later waits for it", async () => {
-    const world = await reporting(daily("report", { dependsOn: { groupId: "loads" } }), []);
+  it("on a group that comes later waits for it, if it says so", async () => {
+    const world = await reporting(
+      daily("report", { dependsOn: { groupId: "loads", mayComeLater: true } }),
+      [],
+    );
     await world.fireAt("report", T0 + DAY);
     expect((await lastOf(world, "report")).wait?.reason).toBe(
       "not covered yet by loads, which has no schedule yet (dependsOn)",
@@ -162,7 +165,8 @@ describe("a dependency", () => {
   });
 
   it("notices a group whose ledger begins after its window, which no run announces", async () => {
-    const world = await reporting(daily("report", { dependsOn: { groupId: "loads" } }), []);
+    const dependsOn = { groupId: "loads", mayComeLater: true };
+    const world = await reporting(daily("report", { dependsOn }), []);
     await world.fireAt("report", T0 + DAY);
     await world.client.register(daily("loads", { startTime: T0 + DAY }));
     await world.advance(MINUTE);
@@ -170,8 +174,9 @@ describe("a dependency", () => {
   });
 
   it("on a source group waits until somebody reports its time, gaps and beginning included", async () => {
-    const world = await reporting(daily("report", { dependsOn: { groupId: "deliveries" } }), []);
+    const world = await World.start();
     await world.client.registerSource({ groupId: "deliveries" });
+    await world.client.register(daily("report", { dependsOn: { groupId: "deliveries" } }));
     await world.fireAt("report", T0 + DAY);
     const report = (from: number, to: number) =>
       world.client.reportCoverage("deliveries", { lower: T0 + from * HOUR, upper: T0 + to * HOUR });
@@ -301,7 +306,7 @@ describe("a dependency's time-out", () => {
   it("runs without what is missing", async () => {
     const world = await waiting("run");
     await world.fireAt("report", T0 + HOUR);
-    await world.advance(10 * MINUTE - 1);
+    await world.advance(10 * MINUTE);
     expect(await lastOf(world, "report")).toMatchObject({
       place: "gated",
       wait: { unmet: [{ timesOutAt: T0 + HOUR + 10 * MINUTE }] },
@@ -309,9 +314,24 @@ describe("a dependency's time-out", () => {
     await world.advance(1);
     expect(await lastOf(world, "report")).toMatchObject({
       state: "SUCCEEDED",
-      submittedAt: T0 + HOUR + 10 * MINUTE,
+      submittedAt: T0 + HOUR + 10 * MINUTE + 1,
     });
   });
+
+  it.each(["run", "fail"] as const)(
+    "is beaten by time that is covered at the very instant at which it is up, with %s",
+    async (action) => {
+      const world = await waiting(action);
+      await world.fireAt("report", T0 + HOUR);
+      await world.advance(10 * MINUTE);
+      await world.fireAt("loads", T0 + HOUR);
+      await world.advance(MINUTE);
+      const [run] = await world.runs("report");
+      expect(run).toMatchObject({ state: "SUCCEEDED", submittedAt: T0 + HOUR + 10 * MINUTE });
+      expect(run!.inputs).toMatchObject([{ groupId: "loads" }]);
+      expect(run!.inputs[0]).not.toHaveProperty("missing");
+    },
+  );
 
   it("fails the run without an attempt, and the lane does as onFailure says", async () => {
     for (const [onFailure, states] of [
@@ -320,13 +340,13 @@ describe("a dependency's time-out", () => {
     ] as const) {
       const world = await waiting("fail", { onFailure });
       await world.fireAt("report", T0 + 2 * HOUR);
-      await world.advance(10 * MINUTE);
+      await world.advance(10 * MINUTE + 1);
       expect(await statesOf(world, "report")).toEqual(states);
       const [run] = await world.runs("report");
       expect(run).toMatchObject({
         attempt: 0,
         submittedAt: null,
-        endedAt: T0 + 2 * HOUR + 10 * MINUTE,
+        endedAt: T0 + 2 * HOUR + 10 * MINUTE + 1,
         error: {
           code: "DEPENDENCY_TIMEOUT",
           message: "Its dependencies were not met in time: not covered yet by loads.",
@@ -352,7 +372,7 @@ describe("a dependency's time-out", () => {
       return settleGates.call(world.store, settlements);
     };
     await world.fireAt("sales", T0 + HOUR);
-    await world.advance(10 * MINUTE);
+    await world.advance(10 * MINUTE + 1);
     expect(failures).toBe(1);
     expect(await statesOf(world, "sales")).toEqual(["SUCCEEDED"]);
   });
@@ -360,14 +380,14 @@ describe("a dependency's time-out", () => {
   it("pauses the schedule if onFailure says so, and a retry begins to wait anew", async () => {
     const world = await waiting("fail", { onFailure: "pause" });
     await world.fireAt("report", T0 + HOUR);
-    await world.advance(10 * MINUTE);
+    await world.advance(10 * MINUTE + 1);
     expect(await world.client.get("report")).toMatchObject({ status: "PAUSED" });
     await world.client.resume("report");
     await world.client.retryRun((await lastOf(world, "report")).id);
     await world.advance(MINUTE);
     expect(await lastOf(world, "report")).toMatchObject({
       place: "gated",
-      wait: { since: T0 + HOUR + 10 * MINUTE },
+      wait: { since: T0 + HOUR + 10 * MINUTE + 1 },
     });
     await world.fireAt("loads", T0 + HOUR);
     expect(await statesOf(world, "report")).toEqual(["SUCCEEDED"]);
@@ -400,7 +420,7 @@ describe("a dependency's time-out", () => {
     await world.client.pause("report");
     await world.advance(30 * MINUTE);
     await world.client.resume("report");
-    await world.advance(10 * MINUTE - 1);
+    await world.advance(10 * MINUTE);
     expect(await statesOf(world, "report")).toEqual(["PLANNED gated"]);
     await world.advance(1);
     expect(await statesOf(world, "report")).toEqual(["FAILED blocking"]);
@@ -409,7 +429,7 @@ describe("a dependency's time-out", () => {
   it("is kept although another gate may open much later", async () => {
     const world = await waiting("fail", { notBefore: { afterMs: DAY } });
     await world.fireAt("report", T0 + HOUR);
-    await world.advance(10 * MINUTE);
+    await world.advance(10 * MINUTE + 1);
     expect(await statesOf(world, "report")).toEqual(["FAILED blocking"]);
   });
 
@@ -422,7 +442,7 @@ describe("a dependency's time-out", () => {
     ] as const) {
       const world = await reporting(hourly("report", { dependsOn }), [hourly("a"), hourly("b")]);
       await world.fireAt("report", T0 + HOUR);
-      await world.advance(failsAfter - 1);
+      await world.advance(failsAfter);
       expect(await statesOf(world, "report")).toEqual(["PLANNED gated"]);
       await world.advance(1);
       expect(await statesOf(world, "report")).toEqual(["FAILED blocking"]);

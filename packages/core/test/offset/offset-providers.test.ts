@@ -57,6 +57,7 @@ describe("a schedule's source", () => {
     ["numbers for positions", { ...RIGHT, latest: { "0": 2 } }],
     ["no incarnation", { ...RIGHT, incarnation: "" }],
     ["no instant", { ...RIGHT, at: Number.NaN }],
+    ["a room that is no whole number", { ...RIGHT, room: { written: "1.5", limit: "2" } }],
     ["a partition without a beginning", { ...RIGHT, latest: { "0": "2", "1": "2" } }],
     ["another partition", { ...RIGHT, latest: { constructor: "2" } }],
     ["an end before its beginning", { ...RIGHT, latest: { "0": "0" } }],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { type SourceStanding, standingOf } from "../../src/offset/source-standing.js";
+import { missingOf, type SourceStanding, standingOf } from "../../src/offset/source-standing.js";
 
 const order = { compare: (_: string, a: string, b: string) => Number(a) - Number(b) };
 
@@ -42,5 +42,33 @@ describe("a source and the positions up to which it was read", () => {
     const rewound = standing({ "0": "21", "1": "5" });
     expect(rewound.rewound).toEqual([{ partition: "0", lower: "20", upper: "21" }]);
     expect(rewound.expired).toEqual([]);
+  });
+});
+
+describe("a source and the positions that a run is to read", () => {
+  const bounds = { earliest: { "0": "10", "1": "0" }, latest: { "0": "20", "1": "5" } };
+  const missing = (lower: Record<string, string>, upper: Record<string, string>) =>
+    missingOf(order, { lower, upper }, bounds);
+
+  it("has all of them", () => {
+    expect(missing({ "0": "10", "1": "0" }, { "0": "20", "1": "5" })).toEqual({ expired: [], rewound: [] });
+  });
+
+  it("has lost some, or all, before its earliest position", () => {
+    expect(missing({ "0": "8" }, { "0": "12" }).expired).toEqual([
+      { partition: "0", lower: "8", upper: "10" },
+    ]);
+    expect(missing({ "0": "2" }, { "0": "4" }).expired).toEqual([{ partition: "0", lower: "2", upper: "4" }]);
+  });
+
+  it("has lost those behind its end, and of partitions that are gone", () => {
+    expect(missing({ "0": "18" }, { "0": "23" }).rewound).toEqual([
+      { partition: "0", lower: "20", upper: "23" },
+    ]);
+    expect(missing({ "2": "1" }, { "2": "3" }).expired).toEqual([{ partition: "2", lower: "1", upper: "3" }]);
+  });
+
+  it("need not have what is empty", () => {
+    expect(missing({ "0": "4", "2": "1" }, { "0": "4", "2": "1" })).toEqual({ expired: [], rewound: [] });
   });
 });

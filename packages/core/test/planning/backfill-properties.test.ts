@@ -177,6 +177,22 @@ function expected(runs: readonly Run[], watermark: number, { range, select }: Ca
     .filter((bounds) => !isOpen(bounds));
 }
 
+/** An interval that lies within another one, which begins before the range and cannot run now. */
+const WITHIN_ONE_UNDER_WAY: Case = {
+  pieces: [
+    { length: 1, state: "FAILED" },
+    { length: 1, state: "FAILED" },
+  ],
+  besides: [
+    { of: { lower: -1, length: 1 }, state: "RUNNING" },
+    { of: { lower: -2, length: 3 }, state: "FAILED" },
+  ],
+  range: { lower: 0, length: 2 },
+  select: "incomplete",
+  concurrency: 1,
+  failing: 0,
+};
+
 describe("a backfill of any ledger", () => {
   it("makes exactly the runs that its plan says, and is done when the last has ended", async () => {
     await fc.assert(
@@ -237,7 +253,7 @@ describe("a backfill of any ledger", () => {
           });
         await world.stop();
       }),
-      { numRuns: 200 },
+      { numRuns: 200, examples: [[WITHIN_ONE_UNDER_WAY]] },
     );
   });
 });

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from "@jest/globals";
 import type { BackfillRequest } from "../../src/client/backfill-control.js";
 import { MAX_REFUSALS } from "../../src/planning/backfiller.js";
+import { rerunUnits } from "../../src/planning/rerun-units.js";
 import type { BackfillSelect } from "../../src/run/backfill.js";
 import { DAY, HOUR, MINUTE, T0 } from "../support/instants.js";
 import { hourly } from "../support/schedules.js";
@@ -38,6 +39,36 @@ async function planAndRun(request: Omit<BackfillRequest, "groupId">) {
     backfill: backfill && (await world.client.getBackfill(backfill.id)),
   };
 }
+
+describe("a backfill of centuries", () => {
+  it("is counted by arithmetic, and makes its first runs at once", async () => {
+    const { client } = await begin();
+    const startTime = Date.UTC(2026, 0, 1, 0, 20);
+    await client.register(hourly("g", { startTime, timezone: "America/New_York" }));
+    const request = { groupId: "g", from: "0210-01-01T00:00:00Z", to: "1299-01-01T00:00:00Z" };
+    const plan = await client.backfill({ ...request, isDryRun: true });
+    expect(plan.runs).toBe((Date.parse(request.to) - Date.parse(request.from)) / HOUR + 1);
+    expect(plan.first).toHaveLength(100);
+    const { backfill } = await client.backfill({ ...request, concurrency: 3 });
+    expect(await client.getBackfill(backfill!.id)).toMatchObject({ state: "RUNNING", openRuns: 3 });
+  });
+
+  it("counts the interval that the ledger's beginning cuts as two", async () => {
+    const { client } = await begin();
+    const trigger = { type: "cron", expression: "0 * * * *" } as const;
+    await client.register(hourly("g", { startTime: T0 - 140 * MINUTE, trigger }));
+    await world.fireAt("g", T0);
+    const request = { groupId: "g", from: hour(-6), to: hour(-2), isDryRun: true } as const;
+    const { runs, first } = await client.backfill(request);
+    expect(first.map(({ lower, upper }) => [(lower - T0) / MINUTE, (upper - T0) / MINUTE])).toEqual([
+      [-360, -300],
+      [-300, -240],
+      [-240, -180],
+      [-180, -140],
+    ]);
+    expect(runs).toBe(4);
+  });
+});
 
 describe("a backfill whose bounds lie inside intervals", () => {
   async function tenDays(): Promise<void> {
@@ -311,9 +342,10 @@ describe("the backfill of a schedule that is unregistered", () => {
 });
 
 describe("a long backfill", () => {
-  it("lets other work of the process go on while it is planned", async () => {
+  it("lets other work of the process go on while its intervals are listed", async () => {
     const { client } = await begin();
     await client.register(hourly("g", { trigger: { type: "period", every: 1, unit: "second" } }));
+    const [schedule] = await world.store.getSchedules(["g"]);
     let turns = 0;
     let isPlanning = true;
     const count = (): void => {
@@ -321,7 +353,9 @@ describe("a long backfill", () => {
       if (isPlanning) setImmediate(count);
     };
     setImmediate(count);
-    const { runs } = await client.backfill({ groupId: "g", from: hour(-20), to: hour(0), isDryRun: true });
+    const query = { range: { lower: hour(-20), upper: hour(0) }, select: "missing" } as const;
+    let runs = 0;
+    for await (const _ of rerunUnits(world.store, schedule!, query)) runs += 1;
     isPlanning = false;
     expect(runs).toBe(72_000);
     expect(turns).toBeGreaterThanOrEqual(70);

@@ -114,11 +114,113 @@ describe("the decision about cancelled runs", () => {
     ]);
   });
 
+  it("does not wait for a lane that one of them holds until it is covered", () => {
+    const decided = decide({ overlap: "coalesce-pending" }, { watermark: 3, now: 5, openRuns: 1 }, [
+      cancelled(1, 2, { isBlocking: true }),
+    ]);
+    expect(decided).toMatchObject({
+      outcome: "planned",
+      newWatermark: 3,
+      supersedes: 1,
+      runs: [[1, 2, "PLANNED"]],
+    });
+  });
+
   it("plans them again although the lane takes no more", () => {
     expect(decide({}, { watermark: 5, now: 6, openRuns: 9 }, [cancelled(4, 5)])).toMatchObject({
       outcome: "planned",
       newWatermark: 5,
       runs: [[4, 5, "PLANNED"]],
+    });
+  });
+
+  describe("behind a snapshot", () => {
+    const behind = (state: Run["state"], more: Partial<ScheduleInfo> = {}) => {
+      const whole = hourly("g", more);
+      const kind = "SCHEDULED";
+      const input = {
+        spec: specOf(whole),
+        grid: gridOf(whole),
+        watermark: T0 + 5 * HOUR,
+        now: T0 + 6 * HOUR,
+      };
+      const copy = {
+        id: "copy",
+        kind,
+        lower: T0 + 2 * HOUR,
+        upper: T0 + 4 * HOUR,
+        state,
+        place: "none",
+      } as const;
+      const all = [cancelled(1, 2, { id: "a" }), cancelled(4, 5, { id: "b" })];
+      const { runs, supersedes } = decideCovering({ ...input, openRuns: 0, copy }, all);
+      return [
+        runs.map(({ lower, upper, state: its, reason }) => [
+          (lower - T0) / HOUR,
+          (upper - T0) / HOUR,
+          reason ?? its,
+        ]),
+        supersedes.map(({ id }) => id),
+      ];
+    };
+
+    it("gives up what the snapshot has read", () => {
+      expect(behind("SUCCEEDED")).toEqual([
+        [
+          [1, 2, "snapshot-covered"],
+          [4, 5, "PLANNED"],
+          [5, 6, "PLANNED"],
+        ],
+        ["a", "b"],
+      ]);
+    });
+
+    it("gives it up as well if the others are merged with what is owed", () => {
+      expect(behind("SUCCEEDED", { overlap: "cancel-running" })[0]).toEqual([
+        [1, 2, "snapshot-covered"],
+        [4, 6, "overlap-coalesced"],
+      ]);
+    });
+
+    it.each(["PLANNED", "RUNNING", "FAILED"] as const)("leaves it as it is until then (%s)", (state) => {
+      expect(behind(state)).toEqual([
+        [
+          [4, 5, "PLANNED"],
+          [5, 6, "PLANNED"],
+        ],
+        ["b"],
+      ]);
+    });
+  });
+
+  describe("while a snapshot waits in the lane", () => {
+    const before = (more: Partial<Run>, place: Run["place"] = "waiting") => {
+      const whole = hourly("g", { mode: "full-then-incremental", overlap: "queue" });
+      const bounds = { lower: T0 + 3 * HOUR, upper: T0 + 5 * HOUR };
+      const { runs, supersedes, newWatermark } = decideCovering(
+        {
+          spec: specOf(whole),
+          grid: gridOf(whole),
+          watermark: bounds.upper,
+          now: T0 + 6 * HOUR,
+          openRuns: 2,
+          awaitsSnapshot: true,
+          copy: { ...bounds, id: "copy", kind: "SCHEDULED", state: "PLANNED", place },
+        },
+        [cancelled(2, 3, { id: "a", kind: "SCHEDULED", reason: "source-expired", ...more })],
+      );
+      expect(newWatermark).toBe(bounds.upper);
+      return [runs.map(({ lower, state }) => [(lower - T0) / HOUR, state]), supersedes.map(({ id }) => id)];
+    };
+
+    it("plans the one again that keeps its turn before it, since both would wait for each other", () => {
+      expect(before({ isBlocking: true })).toEqual([[[2, "PLANNED"]], ["a"]]);
+    });
+
+    it("plans no other, and none once the snapshot has begun", () => {
+      expect(before({ isBlocking: false })).toEqual([[], []]);
+      expect(before({ isBlocking: true, lower: T0 + 4 * HOUR, upper: T0 + 5 * HOUR })).toEqual([[], []]);
+      expect(before({ isBlocking: true }, "active")).toEqual([[], []]);
     });
   });
 

@@ -18,6 +18,7 @@ interface Situation extends Partial<ScheduleInfo> {
   readonly blockingRuns?: number;
   readonly nextFireAt?: number;
   readonly ahead?: number;
+  readonly aheadIfBehind?: number;
 }
 
 /** What an hourly schedule decides, with times given in hours since T0. */
@@ -28,6 +29,7 @@ function decide({
   blockingRuns = 0,
   nextFireAt,
   ahead,
+  aheadIfBehind,
   ...info
 }: Situation): PlanDecision {
   const spec = specOf(hourly("g", info));
@@ -40,6 +42,7 @@ function decide({
     blockingRuns,
     ...(nextFireAt === undefined ? {} : { nextFireAt }),
     ...(ahead === undefined ? {} : { ahead }),
+    ...(aheadIfBehind === undefined ? {} : { aheadIfBehind }),
   });
 }
 
@@ -306,6 +309,15 @@ describe("the limits of a step", () => {
       expectTiled(decision);
     },
   );
+
+  it("plans only what can begin if it is behind, and ahead of its lane if it is on time", () => {
+    const input = { ...everySecond, openRuns: 1, aheadIfBehind: 0 };
+    const onTime = decide({ ...input, nowHour: 1 / 3_600 });
+    expect(onTime).toMatchObject({ outcome: "planned", runs: [{ intervals: 1 }] });
+    const behind = decide({ ...input, nowHour: 2 / 3_600 });
+    expect(behind).toMatchObject({ outcome: "deferred", waits: true });
+    expect(decide({ ...input, nowHour: 2 / 3_600, openRuns: 0 }).runs).toHaveLength(1);
+  });
 
   it("defers if nothing is planned ahead and the lane has an active run", () => {
     const decision = decide({ nowHour: 1, ...everySecond, openRuns: 1, ahead: 0 });

@@ -164,6 +164,16 @@ describe("fires", () => {
     expect((await client.get("g")).watermark).toBe(T0 + 1_000_000);
   });
 
+  it("that merge more intervals than a run counts plan one run of them all the same", async () => {
+    const { client } = await begin();
+    const trigger = { type: "period", every: 1, unit: "second" } as const;
+    await client.register({ groupId: "g", trigger, startTime: "0001-01-01T00:00:00Z", catchup: "coalesce" });
+    await world.fireAt("g", T0);
+    const [run] = await world.runs("g");
+    expect(run).toMatchObject({ intervals: 2_147_483_647, upper: T0, state: "SUCCEEDED" });
+    expect((await client.audit("g")).isComplete).toBe(true);
+  });
+
   it("go on being planned by another planner on the same store, which sees the first one's watermark", async () => {
     const { client, clock, store } = await begin();
     await client.register(hourly("g"));

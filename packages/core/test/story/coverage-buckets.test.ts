@@ -46,6 +46,18 @@ describe("a group's time in buckets", () => {
     expect(coverage).toMatchObject({ sealedThrough: T0 + HOUR, range: { lower: T0, upper: T0 + 6 * HOUR } });
   });
 
+  it("shows the end of a long backlog without counting all of it", async () => {
+    const world = await World.start();
+    world.operator.answer = () => "runs";
+    const trigger = { type: "period", every: 1, unit: "second" } as const;
+    await world.client.register({ groupId: "orders", trigger, startTime: 0 });
+    const range = { lower: T0 - 100_500, upper: T0 };
+    const { unit, buckets } = await world.client.coverageBuckets("orders", range);
+    expect(unit).toBe("interval");
+    expect(buckets).toHaveLength(101);
+    expect(buckets[0]).toMatchObject({ lower: T0 - 101_000, upper: T0 - 100_000, condition: "owed" });
+  });
+
   it("has units of the calendar if there are too many, with the worst of each", async () => {
     const world = await worldOf(50, [30]);
     expect(shown(await world.client.coverageBuckets("orders", undefined, { limit: 12 }))).toEqual({

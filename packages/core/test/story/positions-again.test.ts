@@ -3,7 +3,7 @@ import { OperatorError } from "../../src/errors/errors.js";
 import type { JsonObject } from "../../src/job/json.js";
 import type { ScheduleInfo } from "../../src/schedule/schedule.js";
 import { HOUR, MINUTE, T0 } from "../support/instants.js";
-import { hourly } from "../support/schedules.js";
+import { byPositions, hourly } from "../support/schedules.js";
 import { failed, SUCCEEDED } from "../support/scripted-operator.js";
 import { ScriptedSource } from "../support/scripted-source.js";
 import { World } from "../support/world.js";
@@ -17,13 +17,7 @@ beforeEach(async () => {
 });
 afterEach(() => world.stop());
 
-const reading = (more: Partial<ScheduleInfo> = {}): ScheduleInfo =>
-  hourly("g", {
-    boundaryType: "OFFSET",
-    source: { type: "log", topic: "orders" },
-    startAt: "earliest",
-    ...more,
-  });
+const reading = (more: Partial<ScheduleInfo> = {}): ScheduleInfo => byPositions("g", more);
 
 /** Has the source grow by ten records and fires, so often. */
 async function read(hours: number, from = 1): Promise<void> {

@@ -3,7 +3,7 @@ import { OperatorError, SourceError } from "../../src/errors/errors.js";
 import { offsetsOf } from "../../src/offset/offset-vector.js";
 import type { ScheduleInfo } from "../../src/schedule/schedule.js";
 import { HOUR, MINUTE, T0 } from "../support/instants.js";
-import { hourly } from "../support/schedules.js";
+import { byPositions, hourly } from "../support/schedules.js";
 import { failed } from "../support/scripted-operator.js";
 import { ScriptedSource } from "../support/scripted-source.js";
 import { World } from "../support/world.js";
@@ -17,13 +17,7 @@ beforeEach(async () => {
 });
 afterEach(() => world.stop());
 
-const reading = (more: Partial<ScheduleInfo> = {}): ScheduleInfo =>
-  hourly("g", {
-    boundaryType: "OFFSET",
-    source: { type: "log", topic: "orders" },
-    startAt: "earliest",
-    ...more,
-  });
+const reading = (more: Partial<ScheduleInfo> = {}): ScheduleInfo => byPositions("g", more);
 
 /** The runs of the group: hours since T0, the positions in each partition, and the reason or the state. */
 async function ledger(): Promise<[number, number, Record<string, string> | null, string][]> {

@@ -1,8 +1,11 @@
 import { describe, expect, it } from "@jest/globals";
 import type { ScheduleInfo } from "../../src/index.js";
 import { normalizeSchedule, parseScheduleInfo } from "../../src/schema.js";
+import { MemoryStore } from "../../src/store/memory-store.js";
 import { Grid } from "../../src/trigger.js";
 import { Bench, HOUR, hour } from "../support/bench.js";
+import { T0 } from "../support/instants.js";
+import { World } from "../support/world.js";
 
 const hourly = { groupId: "orders", trigger: { type: "period", every: 1, unit: "hour" } } as const;
 
@@ -74,6 +77,24 @@ describe("a malformed schedule", () => {
     ]);
     expect(results.map(({ isRegistered }) => isRegistered)).toEqual([true, false, true, false]);
     expect(results[3]).toMatchObject({ error: { code: "SCHEDULE_EXISTS" } });
+  });
+
+  it("refuses what depends on a refused one, however many come in between", async () => {
+    const bench = await Bench.started();
+    const others = Array.from({ length: 5_000 }, (_, n) => ({ ...hourly, groupId: `other-${n}` }));
+    const results = await bench.client.registerMany([
+      { ...hourly, groupId: "first", dependsOn: { groupId: "refused" } },
+      { ...hourly, groupId: "second", dependsOn: { groupId: "first" } },
+      ...others,
+      { ...hourly, groupId: "last", dependsOn: { groupId: "other-0" } },
+      { ...hourly, groupId: "refused", pool: "nowhere" },
+    ]);
+    const refused = results.filter(({ isRegistered }) => !isRegistered);
+    expect(refused).toMatchObject([
+      { groupId: "first", error: { code: "DEPENDENCY_UNKNOWN" } },
+      { groupId: "second", error: { code: "DEPENDENCY_UNKNOWN" } },
+      { groupId: "refused", error: { code: "POOL_UNKNOWN" } },
+    ]);
   });
 });
 
@@ -229,6 +250,33 @@ describe("unregistering", () => {
   });
 });
 
+describe("a purge", () => {
+  it("leaves the ledger alone that another manager has registered since it looked", async () => {
+    const store = new (class extends MemoryStore {
+      beforePurge: () => Promise<unknown> = async () => undefined;
+
+      override async purgeSchedule(...given: Parameters<MemoryStore["purgeSchedule"]>): Promise<boolean> {
+        await this.beforePurge();
+        return super.purgeSchedule(...given);
+      }
+    })();
+    const world = await World.start({ store });
+    world.operator.answer = () => "runs";
+    await world.client.register({ ...hourly, startTime: T0 });
+    await world.client.unregister("orders");
+    store.beforePurge = async () => {
+      await world.client.register({ ...hourly, startTime: T0 });
+      await world.fireAt("orders", T0 + HOUR);
+    };
+    await expect(world.client.unregister("orders", { purge: true })).rejects.toMatchObject({
+      code: "SCHEDULE_VERSION_STALE",
+    });
+    expect(await world.client.get("orders")).toMatchObject({ status: "REGISTERED" });
+    expect((await world.runs("orders")).map(({ state }) => state)).toEqual(["RUNNING"]);
+    await world.stop();
+  });
+});
+
 describe("a preview", () => {
   it("has no side effect and tells of daylight saving", async () => {
     const bench = await Bench.started();
@@ -250,10 +298,10 @@ describe("a preview", () => {
     const first = await bench.client.preview(info, 2);
     expect(first.intervals.map(({ lower }) => lower)).toEqual([hour(-30), hour(-29)]);
     expect(first.notes).toEqual([expect.stringContaining("29 intervals, a run each")]);
-    const next = await bench.client.preview(info, 2, hour(0) + 60_000);
+    const next = await bench.client.preview(info, 2, { from: hour(0) + 60_000 });
     expect(next.intervals.map(({ lower }) => lower)).toEqual([hour(0), hour(1)]);
     expect(next.notes).toEqual(first.notes);
-    const early = await bench.client.preview(info, 1, hour(-100));
+    const early = await bench.client.preview(info, 1, { from: hour(-100) });
     expect(early.intervals).toEqual(first.intervals.slice(0, 1));
     const { notes } = await bench.client.register(info);
     expect(notes).toEqual(first.notes);

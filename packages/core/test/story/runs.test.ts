@@ -266,6 +266,41 @@ describe("trigger now", () => {
     expect(await bench.client.audit("orders")).toMatchObject({ isComplete: true, succeeded: { runs: 2 } });
   });
 
+  it("runs the last closed interval again of a schedule that an empty one closes", async () => {
+    const bench = await Bench.started();
+    await bench.client.register(hourly({ endTime: hour(2), endRule: "inclusive" }));
+    await bench.fireAt(2);
+    expect(bench.intervals.at(-1)).toEqual([2, 2]);
+    const runs = await bench.client.trigger("orders");
+    expect(runs).toMatchObject([{ generation: 1, lower: hour(1), upper: hour(2) }]);
+  });
+
+  it("is refused with a reason if the first interval is due after the last instant of a Date", async () => {
+    const bench = await Bench.started();
+    const last = { endTime: 8_640_000_000_000_000, delayMs: 366 * 24 * HOUR };
+    await bench.client.register(hourly({ trigger: { type: "once" }, ...last }));
+    await expect(bench.client.trigger("orders")).rejects.toMatchObject({
+      code: "INTERVAL_OPEN",
+      message: expect.stringContaining("+275760-09-13T00:00:00.000Z"),
+    });
+  });
+
+  it.each(["coalesce-pending", "queue"] as const)(
+    "does not run an interval again under %s while what is owed waits for its lane",
+    async (overlap) => {
+      const bench = await Bench.started();
+      await bench.client.register(hourly({ overlap, onFailure: "block", maxAttempts: 1 }));
+      await bench.fireAt(1);
+      bench.operator.answer = () => failed("broken");
+      for (let at = 2; at < 12; at += 1) await bench.fireAt(at);
+      const { items } = await bench.client.runs({ groupId: "orders", states: ["FAILED"] });
+      await expect(bench.client.trigger("orders")).rejects.toMatchObject({
+        code: "RUN_STATE_ILLEGAL",
+        message: expect.stringContaining(`run ${items[0]!.id} is FAILED; retry or cancel it`),
+      });
+    },
+  );
+
   it("runs what a paused group owes, and leaves nothing of it to the resumption", async () => {
     const bench = await Bench.started();
     await bench.client.register(hourly());

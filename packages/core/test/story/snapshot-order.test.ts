@@ -147,6 +147,68 @@ describe("a snapshot is alone", () => {
   });
 });
 
+describe("a lane that begins several runs at once", () => {
+  const WIDE = { overlap: "allow" } as const;
+  const REFUSED = { code: "SCHEDULE_INVALID", field: "overlap" };
+  let world: World;
+
+  beforeEach(async () => {
+    world = await World.start();
+    await world.client.register(withSnapshots());
+    for (const hour of [1, 2]) await world.fireAt("g", T0 + hour * HOUR);
+    world.operator.answer = () => "runs";
+  });
+  afterEach(() => world.stop());
+
+  async function update(more: Partial<ScheduleInfo>): Promise<unknown> {
+    const { version } = await world.client.get("g");
+    return world.client.update(withSnapshots(more), { version });
+  }
+
+  /** Has a snapshot wait behind an increment whose job goes on. */
+  async function waiting(): Promise<void> {
+    await world.fireAt("g", T0 + 3 * HOUR);
+    await world.advance(30 * MINUTE);
+    await world.client.resnapshot("g");
+  }
+
+  it("is refused while a snapshot waits for its turn in one that begins one", async () => {
+    await waiting();
+    await expect(update(WIDE)).rejects.toMatchObject(REFUSED);
+    await expect(update({ canOvertake: true, gates: {} })).rejects.toMatchObject({
+      code: "SCHEDULE_INVALID",
+    });
+    world.operator.endAll(SUCCEEDED);
+    await world.settle();
+    await update(WIDE);
+    expect((await ledger(world)).at(-1)).toEqual([3, 3.5, "requested RUNNING"]);
+  });
+
+  it("is refused to a mode whose runs would not wait for it", async () => {
+    await world.advance(30 * MINUTE);
+    await world.client.resnapshot("g");
+    await world.settle();
+    await expect(update({ ...WIDE, mode: "incremental" })).rejects.toMatchObject(REFUSED);
+    await update({ mode: "incremental" });
+    await expect(update({ ...WIDE, mode: "incremental" })).rejects.toMatchObject(REFUSED);
+    world.operator.endAll(SUCCEEDED);
+    await world.settle();
+    await update({ ...WIDE, mode: "incremental" });
+  });
+
+  it("is refused to a group that is registered again, and whose snapshot waited when it was not", async () => {
+    await waiting();
+    await world.client.unregister("g");
+    await world.settle();
+    await expect(world.client.register(withSnapshots(WIDE))).rejects.toMatchObject(REFUSED);
+    await world.client.register(withSnapshots());
+    expect((await ledger(world)).slice(2)).toEqual([
+      [2, 3, "RUNNING"],
+      [3, 3.5, "requested PLANNED"],
+    ]);
+  });
+});
+
 describe("a snapshot for positions that were lost", () => {
   it("waits for re-runs as well", async () => {
     const source = new ScriptedSource("log", { "0": 10 });
@@ -204,6 +266,69 @@ describe("increments always have a copy that they continue", () => {
     await expect(update(withSnapshots())).rejects.toMatchObject({
       code: "HANDOVER_WOULD_DOUBLE",
       field: "mode",
+    });
+  });
+
+  describe("unless its job appends and a run may still write rows that the copy has as well", () => {
+    const refusal = {
+      code: "HANDOVER_WOULD_DOUBLE",
+      field: "mode",
+      message: expect.stringContaining("Cancel it"),
+    };
+    const modes = (): string[] => world.operator.submissions.map(({ mode }) => mode);
+
+    beforeEach(() => {
+      world.operator.writesOf = () => "append";
+    });
+
+    it("one that is running", async () => {
+      world.operator.answer = () => "runs";
+      await world.client.register(hourly("g"));
+      await world.fireAt("g", T0 + HOUR);
+      await expect(update(withSnapshots())).rejects.toMatchObject(refusal);
+      const [first] = await world.runs("g");
+      await world.client.cancelRun(first!.id);
+      await world.settle();
+      world.operator.answer = () => SUCCEEDED;
+      await update(withSnapshots());
+      await world.fireAt("g", T0 + 2 * HOUR);
+      expect(modes()).toEqual(["incremental", "full"]);
+    });
+
+    it("one that is to be attempted again", async () => {
+      world.operator.answer = () => failed("away");
+      await world.client.register(hourly("g"));
+      await world.fireAt("g", T0 + HOUR);
+      await expect(update(withSnapshots())).rejects.toMatchObject(refusal);
+    });
+
+    it("one that the registration of its group plans again", async () => {
+      world.operator.answer = () => failed("away");
+      await world.client.register(hourly("g"));
+      await world.fireAt("g", T0 + HOUR);
+      await world.client.unregister("g");
+      await world.settle();
+      await expect(world.client.register(withSnapshots())).rejects.toMatchObject(refusal);
+      await world.client.register(withSnapshots({ startTime: T0 + 2 * HOUR }));
+      expect((await world.runs("g")).map(({ state }) => state)).toEqual(["CANCELLED"]);
+    });
+
+    it("one that has failed: it is not retried before the copy, which waits for it to be cancelled", async () => {
+      world.operator.answer = () => failed("no space left", false);
+      await world.client.register(hourly("g"));
+      await world.fireAt("g", T0 + HOUR);
+      await update(withSnapshots());
+      await world.fireAt("g", T0 + 2 * HOUR);
+      world.operator.answer = () => SUCCEEDED;
+      const [first] = await world.runs("g");
+      await expect(world.client.retryRun(first!.id)).rejects.toMatchObject({
+        code: "RUN_STATE_ILLEGAL",
+        message: expect.stringContaining("Cancel it"),
+      });
+      expect(await world.client.retryRuns("g")).toEqual([]);
+      await world.client.cancelRun(first!.id);
+      await world.settle();
+      expect(modes()).toEqual(["incremental", "full"]);
     });
   });
 

@@ -50,6 +50,18 @@ async function ledger(): Promise<[number, number, string][]> {
   ]);
 }
 
+/** Makes a first copy, and tries all ways to another one. */
+async function expectOneCopyAlone(): Promise<void> {
+  await world.client.register(byPositions());
+  await fire(1, 2);
+  await expect(world.client.resnapshot("g")).rejects.toMatchObject({ ...DOUBLES, field: "groupId" });
+  await expect(world.client.rebase("g", { startAt: "earliest" })).rejects.toMatchObject({
+    ...DOUBLES,
+    field: "groupId",
+  });
+  expect(await ledger()).toHaveLength(2);
+}
+
 describe("another copy into a target that has rows", () => {
   it("is refused if its job replaces the rows of one interval alone, whoever asks for it", async () => {
     world.operator.writesOf = () => "replace";
@@ -61,14 +73,7 @@ describe("another copy into a target that has rows", () => {
       ...DOUBLES,
       field: "onLoss",
     });
-    await world.client.register(byPositions());
-    await fire(1, 2);
-    await expect(world.client.resnapshot("g")).rejects.toMatchObject({ ...DOUBLES, field: "groupId" });
-    await expect(world.client.rebase("g", { startAt: "earliest" })).rejects.toMatchObject({
-      ...DOUBLES,
-      field: "groupId",
-    });
-    expect(await ledger()).toHaveLength(2);
+    await expectOneCopyAlone();
   });
 
   it.each([
@@ -87,6 +92,46 @@ describe("another copy into a target that has rows", () => {
       "rebased",
       "requested",
     ]);
+  });
+
+  it("is refused of a job that nobody says anything of, since it may append", async () => {
+    world.operator.writesOf = () => undefined;
+    await expect(world.client.register(byTime({ fullEvery: NIGHTLY }))).rejects.toMatchObject({
+      ...DOUBLES,
+      field: "fullEvery",
+      message: expect.stringContaining("resnapshotBy"),
+    });
+    delete world.operator.writesOf;
+    await expect(world.client.register(byPositions({ onLoss: "resnapshot" }))).rejects.toMatchObject({
+      ...DOUBLES,
+      field: "onLoss",
+    });
+    await expectOneCopyAlone();
+  });
+
+  it.each([
+    ["upsert", true],
+    ["replace", false],
+  ] as const)("is made of such a job if the schedule says: %s", async (resnapshotBy, leavesRows) => {
+    delete world.operator.writesOf;
+    await world.client.register(byPositions({ fullEvery: NIGHTLY, resnapshotBy }));
+    await fire(1);
+    await copyAgain();
+    expect((await world.runs("g")).map(({ snapshot }) => snapshot?.cause)).toEqual(["first", "requested"]);
+    await world.advance(30 * MINUTE);
+    const swapped = world.client.resnapshot("g", { swap: true });
+    if (leavesRows) await expect(swapped).rejects.toMatchObject({ ...DOUBLES, field: "swap" });
+    else expect(await swapped).toMatchObject({ snapshot: { cause: "requested" } });
+  });
+
+  it("is refused whatever the schedule says, if the operator knows that its job appends", async () => {
+    world.operator.writesOf = () => "append";
+    await expect(
+      world.client.register(byTime({ fullEvery: NIGHTLY, resnapshotBy: "replace" })),
+    ).rejects.toMatchObject(DOUBLES);
+    await expect(
+      world.client.register({ ...byTime(), mode: "incremental", resnapshotBy: "upsert" }),
+    ).rejects.toMatchObject({ code: "SCHEDULE_INVALID", field: "resnapshotBy" });
   });
 
   it("takes the place of deleted rows with swap, which an upsert cannot", async () => {
@@ -118,8 +163,23 @@ describe("another copy into a target that has rows", () => {
     expect((await world.client.get("g")).version).toBe(2);
   });
 
+  it("is refused after a rebase while the first one is made, which may succeed before it is stopped", async () => {
+    world.operator.writesOf = () => "append";
+    world.operator.answer = () => "runs";
+    await world.client.register(byPositions());
+    await fire(1);
+    await expect(world.client.rebase("g", { startAt: "earliest" })).rejects.toMatchObject(DOUBLES);
+    const [first] = await world.runs("g");
+    await world.client.cancelRun(first!.id);
+    await world.settle();
+    await world.client.rebase("g", { startAt: "earliest" });
+    await fire(2);
+    expect((await world.runs("g")).map(({ state }) => state)).toEqual(["CANCELLED", "RUNNING"]);
+  });
+
   it("is refused after a rebase to a job that cannot end at its upper bound", async () => {
     world.operator.canReadAt = (job) => job.isBlurred !== true;
+    delete world.operator.writesOf;
     await world.client.register(byPositions());
     await fire(1);
     await expect(
@@ -154,6 +214,44 @@ describe("a run before a copy", () => {
       message: expect.stringContaining(copy!.id),
     });
     expect(world.operator.submissions).toHaveLength(3);
+  });
+
+  it("counts as done in the audit once the copy is: it has its rows", async () => {
+    world.operator.answer = ({ mode }) => (mode === "incremental" ? failed("no space left") : SUCCEEDED);
+    await world.client.register(byPositions({ maxAttempts: 1, onFailure: "continue" }));
+    await fire(1);
+    source.write("0", 5);
+    await fire(2);
+    const unread = [{ lower: "10", upper: "15" }];
+    const before = await world.client.audit("g");
+    expect(before).toMatchObject({ isComplete: false, failed: { ms: HOUR } });
+    expect(before.offsets[0]!.partitions[0]).toMatchObject({ unread });
+    world.operator.answer = ({ mode }) => (mode === "full" ? "runs" : SUCCEEDED);
+    await copyAgain();
+    expect(await world.client.audit("g")).toMatchObject({ isComplete: false, failed: { ms: HOUR } });
+    world.operator.endAll(SUCCEEDED);
+    await world.settle();
+    const after = await world.client.audit("g");
+    expect(after).toMatchObject({ isSound: true, isComplete: true, failed: { runs: 1, ms: 0 } });
+    expect(after.offsets[0]!.partitions[0]).toMatchObject({ unread: [], gaps: [], overlaps: [] });
+    const second = await world.client.audit("g", { lower: T0 + HOUR, upper: T0 + 2 * HOUR });
+    expect(second).toMatchObject({ isComplete: true, succeeded: { runs: 0, ms: HOUR } });
+  });
+
+  it("is retried while the copy waits behind it, which it blocks", async () => {
+    world.operator.answer = ({ mode }) => (mode === "incremental" ? failed("no space left") : SUCCEEDED);
+    await world.client.register(byTime({ maxAttempts: 1 }));
+    await fire(1, 2);
+    await copyAgain();
+    expect((await ledger()).slice(1)).toEqual([
+      [1, 2, "FAILED"],
+      [2, 2.5, "requested PLANNED"],
+    ]);
+    world.operator.answer = () => SUCCEEDED;
+    expect(await world.client.retryRuns("g")).toHaveLength(1);
+    await world.settle();
+    expect(submittedModes()).toEqual(["full", "incremental", "incremental", "full"]);
+    expect(await world.client.audit("g")).toMatchObject({ isSound: true, isComplete: true });
   });
 
   it("is retried if it lies behind the copy", async () => {

@@ -75,6 +75,7 @@ describe("a full copy, then increments", () => {
         nextRunId: second!.id,
         isSeamless: true,
         consistentFrom: T0 + HOUR,
+        drift: null,
       },
     ]);
   });

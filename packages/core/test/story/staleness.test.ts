@@ -66,6 +66,22 @@ describe("a run whose input is covered anew", () => {
     expect(await staleness(world, "deliveries")).toEqual([]);
   });
 
+  it("is not stale for time that one of its dependencies ignores, though another reads the same group", async () => {
+    const world = await World.start();
+    await world.client.registerSource({ groupId: "deliveries", startTime: T0 });
+    for (const version of ["v0", "v1"]) await restated(world, 0, 3, version);
+    const ignoring = { groupId: "deliveries", window: { to: "+2 hours" }, onRestate: "ignore" } as const;
+    await world.client.register(
+      hourly("orders", { startTime: T0, dependsOn: { all: [{ groupId: "deliveries" }, ignoring] } }),
+    );
+    await world.fireAt("orders", T0 + HOUR);
+    // The rest of the first report is written anew, unchanged.
+    await restated(world, 1, 3);
+    expect(await staleness(world)).toEqual([]);
+    await restated(world, 0, 1);
+    expect(await staleness(world)).toEqual(["orders 0 stale"]);
+  });
+
   it("is told once, stays covered, and the audit shows its time", async () => {
     const world = await chain();
     await restated(world, 2, 4);

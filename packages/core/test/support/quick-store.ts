@@ -5,7 +5,7 @@ import type { EndEffect, PlanAnswer, RunEnd } from "../../src/store/run-shortcut
 
 /** A store in memory that managers share and that has shortcuts; it counts what they save. */
 export class QuickStore extends MemoryStore {
-  override readonly isShared = true;
+  override readonly isShared: boolean = true;
   /** How often a manager has claimed apart from a plan, and got something. */
   claims = 0;
   /** How often a manager has read schedules. */

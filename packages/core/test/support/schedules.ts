@@ -9,6 +9,16 @@ export function hourly(groupId: string, more: Partial<ScheduleInfo> = {}): Sched
   return { groupId, trigger: { type: "period", every: 1, unit: "hour" }, startTime: T0, ...more };
 }
 
+/** Every hour from T0 on, read by the positions of the source "log". */
+export function byPositions(groupId: string, more: Partial<ScheduleInfo> = {}): ScheduleInfo {
+  return hourly(groupId, {
+    boundaryType: "OFFSET",
+    source: { type: "log", topic: "orders" },
+    startAt: "earliest",
+    ...more,
+  });
+}
+
 /** The specification that a schedule means, registered at `now`. */
 export function specOf(info: ScheduleInfo, now = T0): ScheduleSpec {
   return normalizeSchedule(parseScheduleInfo(info), { engine: "manual", operator: "scripted", now });

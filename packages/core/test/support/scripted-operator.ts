@@ -62,8 +62,8 @@ export class ScriptedOperator implements ScheduleOperator {
   validateSource?: NonNullable<ScheduleOperator["validateSource"]>;
   /** Says why rows cannot be compared. */
   cannotVerify?: NonNullable<ScheduleOperator["cannotVerify"]>;
-  /** Says how a job writes; nothing unless told. */
-  writesOf?: NonNullable<ScheduleOperator["writesOf"]>;
+  /** Says how a job writes; by default it upserts. */
+  writesOf?: NonNullable<ScheduleOperator["writesOf"]> = () => "upsert";
   /** Says whether a full read replaces all that was written before. */
   replacesTarget?: NonNullable<ScheduleOperator["replacesTarget"]>;
   /** Says whether a full read ends at its upper bound. */

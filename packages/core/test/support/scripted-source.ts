@@ -6,6 +6,7 @@ import type {
   OffsetProvider,
   OffsetSize,
   OffsetsRead,
+  SourceRoom,
 } from "../../src/offset/offset-provider.js";
 import type { OffsetVector } from "../../src/offset/offset-vector.js";
 
@@ -32,6 +33,8 @@ export class ScriptedSource implements OffsetProvider {
   looks = 0;
   /** How far it was said to be read at each of them. */
   readonly readings: (OffsetsRead | undefined)[] = [];
+  /** How much it has taken in, and at how much it lets go; it does not tell unless this is set. */
+  room: SourceRoom | undefined;
   /** The vectors that were held and released, oldest first. */
   readonly held: OffsetVector[] = [];
   readonly released: OffsetVector[] = [];
@@ -85,6 +88,7 @@ export class ScriptedSource implements OffsetProvider {
       latest: this.#vector(({ writtenAt }) => writtenAt.length),
       incarnation: this.incarnation,
       at: now,
+      ...(this.room === undefined ? {} : { room: this.room }),
     };
   }
 
@@ -117,6 +121,11 @@ export class ScriptedSource implements OffsetProvider {
       return [partition, String(Math.min(Number(to[partition]), Number(from[partition] ?? 0) + step))];
     });
     return Object.fromEntries(entries) as OffsetVector;
+  }
+
+  async size(_source: JsonObject, from: OffsetVector, to: OffsetVector): Promise<OffsetSize> {
+    const counts = Object.keys(to).map((partition) => Number(to[partition]) - Number(from[partition] ?? 0));
+    return { records: counts.reduce((sum, one) => sum + one, 0) };
   }
 
   async hold(_source: JsonObject, from: OffsetVector, _context: OffsetHoldContext): Promise<void> {

@@ -36,6 +36,10 @@ export class SplittingOperator extends ScriptedOperator {
     return isWhole !== true;
   }
 
+  cannotSplit({ isWhole }: { readonly isWhole?: unknown }): string | undefined {
+    return isWhole === true ? "job.isWhole is set" : undefined;
+  }
+
   async merge(_request: OfflineJobRequest, results: readonly ShardResult[]): Promise<void> {
     this.merged.push(results);
     if (this.mergesLate) await new Promise<void>((resolve) => this.#late.push(resolve));

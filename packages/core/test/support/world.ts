@@ -52,6 +52,9 @@ const EVENTS: readonly EventName[] = [
   "deadline-recovered",
   "freshness-lost",
   "freshness-recovered",
+  "data-missing",
+  "data-recovered",
+  "offsets-expiring",
   "trouble",
 ];
 

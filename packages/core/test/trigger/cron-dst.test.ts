@@ -57,6 +57,28 @@ describe("a time of day that does not exist", () => {
   });
 });
 
+describe("a time that clocks have skipped each year since a law was made", () => {
+  const law = cron("0 30 2 ? 3 1#2", { flavour: "quartz", dst: { gap: "skip" } });
+  const last = Date.parse("2006-03-12T07:30Z");
+
+  it.each(["2007-01-01T00:00Z", "2026-01-01T00:00Z", "9000-01-01T00:00Z", "+200000-01-01T00:00:00Z"])(
+    "never comes again, seen from %s, and came last before it",
+    (instant) => {
+      const trigger = compileTrigger(law, NEW_YORK);
+      expect(trigger.next(Date.parse(instant))).toBeUndefined();
+      expect(trigger.previous(Date.parse(instant))).toBe(last);
+      expect(trigger.count(last, Date.parse("9000-01-01T00:00Z"))).toBe(0);
+    },
+  );
+
+  it("is found where the law was another one", () => {
+    expect(times(law, NEW_YORK, "2004-01-01T00:00Z", "2007-01-01T00:00Z")).toHaveLength(3);
+    expect(times({ ...law, dst: {} }, NEW_YORK, "2026-01-01T00:00Z", "2027-01-01T00:00Z")).toEqual([
+      "2026-03-08T07:00Z",
+    ]);
+  });
+});
+
 describe("a time of day that comes twice", () => {
   const fold = ["2026-11-01T00:00Z", "2026-11-01T12:00Z"] as const;
   it.each([

@@ -86,6 +86,20 @@ describe("periods", () => {
   });
 });
 
+describe("the days of a zone that has skipped one", () => {
+  it.each([
+    ["Pacific/Apia", "2011-12-25T00:00Z", "2012-01-05T00:00Z", 11],
+    ["Pacific/Fakaofo", "2011-12-25T00:00Z", "2012-01-05T00:00Z", 11],
+    ["Pacific/Kiritimati", "1994-12-25T00:00Z", "1995-01-05T00:00Z", 11],
+    ["Pacific/Kwajalein", "1993-08-15T00:00Z", "1993-08-26T00:00Z", 11],
+    ["Asia/Manila", "1844-12-25T00:00Z", "1845-01-05T00:00Z", 11],
+  ])("%s are counted as they are listed", (zone, from, to, days) => {
+    const trigger = compileTrigger({ type: "period", every: 1, unit: "day" }, zone);
+    expect(timesBetween(trigger, from, to)).toHaveLength(days);
+    expect(trigger.count(at(from), at(to))).toBe(days);
+  });
+});
+
 describe("periods without an anchor", () => {
   const REFERENCE = at("2026-03-01T12:00Z");
   const NAMES = [...Intl.supportedValuesOf("timeZone"), "UTC", "UTC+5:45"];

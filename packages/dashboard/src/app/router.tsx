@@ -1,5 +1,6 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 import { dashboardUrl } from "./api/connection.js";
+import { auditSearch } from "./pages/audit/search.js";
 import { dependenciesSearch } from "./pages/dependencies/search.js";
 import { GroupPage, groupSearch } from "./pages/group/group-page.js";
 import { GroupsPage, groupsSearch } from "./pages/groups/groups-page.js";
@@ -33,7 +34,7 @@ const group = createRoute({
 
 const run = createRoute({ getParentRoute: () => root, path: "/runs/$runId", component: RunPage });
 
-// Pages that are opened now and then are files of their own, so that the first view does not wait for them.
+// Pages that are opened now and then come later, so that the first view does not wait for them.
 const wizard = createRoute({
   getParentRoute: () => root,
   path: "/new",
@@ -44,28 +45,32 @@ const wizard = createRoute({
 const dependencies = createRoute({
   getParentRoute: () => root,
   path: "/dependencies",
-  component: lazyRouteComponent(
-    () => import("./pages/dependencies/dependencies-page.js"),
-    "DependenciesPage",
-  ),
+  component: lazyRouteComponent(() => import("./pages/seldom.js"), "DependenciesPage"),
   validateSearch: dependenciesSearch,
+});
+
+const audit = createRoute({
+  getParentRoute: () => root,
+  path: "/audit",
+  component: lazyRouteComponent(() => import("./pages/seldom.js"), "AuditPage"),
+  validateSearch: auditSearch,
 });
 
 const system = createRoute({
   getParentRoute: () => root,
   path: "/system",
-  component: lazyRouteComponent(() => import("./pages/system/system-page.js"), "SystemPage"),
+  component: lazyRouteComponent(() => import("./pages/seldom.js"), "SystemPage"),
 });
 
 const help = createRoute({
   getParentRoute: () => root,
   path: "/help",
-  component: lazyRouteComponent(() => import("./pages/help/help-page.js"), "HelpPage"),
+  component: lazyRouteComponent(() => import("./pages/seldom.js"), "HelpPage"),
 });
 
 /** The pages by their addresses. */
 export const router = createRouter({
-  routeTree: root.addChildren([overview, groups, group, run, wizard, dependencies, system, help]),
+  routeTree: root.addChildren([overview, groups, group, run, wizard, dependencies, audit, system, help]),
   basepath: dashboardUrl.pathname,
   defaultErrorComponent: PageError,
   scrollRestoration: false,

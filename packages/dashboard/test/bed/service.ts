@@ -1,7 +1,13 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createTidegate, type Run, type ScheduleInfo, type Tidegate } from "@tidegate/core";
+import {
+  createTidegate,
+  type Run,
+  type ScheduleInfo,
+  type Tidegate,
+  type TidegateOptions,
+} from "@tidegate/core";
 import type { OffsetProvider } from "@tidegate/core/offset";
 import { embeddedEngine } from "@tidegate/engine-embedded";
 import { createManager, type ManagerOptions } from "@tidegate/manager";
@@ -35,9 +41,21 @@ const LOG: OffsetProvider = {
   compare: (_partition, a, b) => Number(a) - Number(b),
 };
 
-/** Starts a manager on SQLite. Jobs fail in the hours that their `args` name. */
-export async function startService(options: Partial<ManagerOptions> = {}, port = 0): Promise<Service> {
+/**
+ * Starts a manager on SQLite. Jobs fail in the hours that their `args` name.
+ *
+ * @param fill - writes the database before
+ * @param engines - beside the embedded one
+ */
+export async function startService(
+  options: Partial<ManagerOptions> = {},
+  port = 0,
+  fill?: (path: string) => Promise<void>,
+  engines: NonNullable<TidegateOptions["engines"]> = [],
+): Promise<Service> {
   const directory = mkdtempSync(join(tmpdir(), "tidegate-dashboard-"));
+  const path = join(directory, "tidegate.db");
+  await fill?.(path);
   let isMended = false;
   const operator = functionOperator({
     load: {
@@ -53,8 +71,8 @@ export async function startService(options: Partial<ManagerOptions> = {}, port =
     },
   });
   const tidegate = createTidegate({
-    store: sqliteStore({ path: join(directory, "tidegate.db") }),
-    engines: [embeddedEngine()],
+    store: sqliteStore({ path }),
+    engines: [embeddedEngine(), ...engines],
     operators: [operator],
     offsetProviders: [LOG],
   });

@@ -21,10 +21,19 @@ export interface Answer<Data> {
   readonly data: Data;
 }
 
+/** An answer that is no success. DolphinScheduler answers errors inside its server in the same way. */
+export class Refusal extends EngineError {
+  constructor(message: string) {
+    super("ENGINE_FAILED", message);
+    this.name = "EngineError";
+  }
+}
+
 /**
  * DolphinScheduler's REST API. It answers HTTP 200 to nearly everything, and reports the result in `code`.
  *
- * Every failure is an EngineError ENGINE_FAILED with what DolphinScheduler said, without the token.
+ * Every failure is an EngineError ENGINE_FAILED with what DolphinScheduler said, without the token; a {@link Refusal}
+ * if it answered.
  */
 export class DolphinRest {
   readonly #settings: EngineSettings;
@@ -48,10 +57,7 @@ export class DolphinRest {
     if (answer === undefined) throw this.#refusal(`${method} ${path}`, status);
     if (answer.code === 0 || accept.includes(answer.code)) return answer;
     const said = this.#quoted(answer.msg);
-    throw new EngineError(
-      "ENGINE_FAILED",
-      `DolphinScheduler refused ${method} ${path} with code ${answer.code}: ${said}`,
-    );
+    throw new Refusal(`DolphinScheduler refused ${method} ${path} with code ${answer.code}: ${said}`);
   }
 
   /** Returns whether the server knows a path. Unknown ones return a web page, or an error code. */

@@ -60,6 +60,7 @@ export class StandIn {
   readonly #schedules = new Map<number, Row>();
   #last = 0;
   #writesLeft = Number.POSITIVE_INFINITY;
+  #refusing: { after: number; times: number } = { after: Number.POSITIVE_INFINITY, times: 0 };
 
   static async start(): Promise<StandIn> {
     const standIn = new StandIn();
@@ -76,6 +77,11 @@ export class StandIn {
   /** Lets so many requests through that write, and breaks the connection of those that follow. */
   cutAfter(writes: number): void {
     this.#writesLeft = writes;
+  }
+
+  /** Lets so many requests through that write, and answers those that follow with errors inside the server. */
+  refuseAfter(writes: number, times: number): void {
+    this.#refusing = { after: writes, times };
   }
 
   close(): Promise<void> {
@@ -95,6 +101,11 @@ export class StandIn {
       if (request.method === "GET") return;
       this.#writesLeft -= 1;
       if (this.#writesLeft < 0) request.raw.destroy();
+      if (this.#refusing.after > 0) this.#refusing.after -= 1;
+      else if (this.#refusing.times > 0) {
+        this.#refusing.times -= 1;
+        return reply.send(refusal(10_105, "create process definition error"));
+      }
     });
     server.setNotFoundHandler((_request, reply) => reply.code(404).type("text/html").send("<html></html>"));
     server.register(async (app) => this.#projectRoutes(app), { prefix: "/dolphinscheduler/projects" });

@@ -4,6 +4,7 @@ import { isEnded } from "@tidegate/core/store";
 import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import { HttpError } from "../errors/http-error.js";
+import { named } from "../named.js";
 import { errorBody, refusals } from "../schemas/error.js";
 import { line, runIdText, wholeNumber } from "../schemas/text.js";
 import { parseBody } from "./body.js";
@@ -132,14 +133,12 @@ export function callbackRoutes(parts: CallbackRoutesParts): FastifyPluginAsyncZo
 
     const inlong = callers.get("inlong");
     if (inlong === undefined) return;
-    await app.register(
-      inlongRoute({
-        maxBytes,
-        authenticate: (request) => authenticate(request, inlong),
-        take: async (body) => receiptOf(inlong, await intake.take({ ...body, engine: "inlong" })),
-        refuseUnknown,
-      }),
-      { prefix: INLONG_PREFIX },
-    );
+    const route = inlongRoute({
+      maxBytes,
+      authenticate: (request) => authenticate(request, inlong),
+      take: async (body) => receiptOf(inlong, await intake.take({ ...body, engine: "inlong" })),
+      refuseUnknown,
+    });
+    await app.register(named("tidegate-inlong", route), { prefix: INLONG_PREFIX });
   };
 }

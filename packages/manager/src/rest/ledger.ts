@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncZod } from "@fastify/type-provider-zod";
-import type { ScheduleClient, ScheduleInfo } from "@tidegate/core";
+import type { OffsetImport, ScheduleClient, ScheduleInfo } from "@tidegate/core";
 import { z } from "zod";
 import { HttpError } from "../errors/http-error.js";
 import { auditReport } from "../schemas/audit.js";
@@ -7,12 +7,13 @@ import { backfill, backfillPlan, backfillRequest } from "../schemas/backfill.js"
 import { restRefusals } from "../schemas/error.js";
 import { givenInterval, instant } from "../schemas/interval.js";
 import { given } from "../schemas/page.js";
-import { rebaseRequest } from "../schemas/rebase.js";
+import { offsetImport, rebaseRequest } from "../schemas/rebase.js";
 import { run } from "../schemas/run.js";
 import { definition, groupId, preview, schedule } from "../schemas/schedule.js";
 import { seal, sealRequest } from "../schemas/seal.js";
 import { snapshotRequest } from "../schemas/snapshot.js";
 import { requestId, wholeNumber } from "../schemas/text.js";
+import { hasRole } from "./roles.js";
 
 const params = z.object({ groupId });
 const tags = ["ledger"];
@@ -21,7 +22,16 @@ const noQuery = z.strictObject({});
 const previewQuery = z.strictObject({
   count: wholeNumber(1, 10_000).optional().describe("How many. Default 10."),
   from: instant.optional().describe("Skips the intervals that end at this instant or before."),
+  firstRead: z
+    .enum(["true", "false"])
+    .optional()
+    .describe(
+      "Ask the source of a group that is read by positions how much the next run would read. Of a definition that is sent, only for the role editor and above; a note tells others. Default `false`.",
+    ),
 });
+
+/** Note for those who may not have the manager ask any source that they name. */
+const NOT_ASKED = "source: it is asked for a definition only if your role is editor or above.";
 
 /** Returns the routes of a group's ledger: audit, preview, and additions by a person. */
 export function ledgerRoutes(client: ScheduleClient): FastifyPluginAsyncZod {
@@ -64,7 +74,8 @@ export function ledgerRoutes(client: ScheduleClient): FastifyPluginAsyncZod {
           response: { 200: preview, ...restRefusals(404) },
         },
       },
-      ({ params: { groupId }, query: { count, from } }) => client.preview(groupId, count, from),
+      ({ params: { groupId }, query: { count, from, firstRead } }) =>
+        client.preview(groupId, count, { from, firstRead: firstRead === "true" }),
     );
 
     app.post(
@@ -80,7 +91,15 @@ export function ledgerRoutes(client: ScheduleClient): FastifyPluginAsyncZod {
           response: { 200: preview, ...restRefusals() },
         },
       },
-      ({ body, query: { count, from } }) => client.preview(body as ScheduleInfo, count, from),
+      async (request) => {
+        const { body, query } = request;
+        const { count, from } = query;
+        const info = body as ScheduleInfo;
+        const isAsked = query.firstRead === "true" && info.boundaryType === "OFFSET";
+        const firstRead = isAsked && hasRole(request, "editor");
+        const found = await client.preview(info, count, { from, firstRead });
+        return isAsked && !firstRead ? { ...found, notes: [...found.notes, NOT_ASKED] } : found;
+      },
     );
 
     app.post(
@@ -90,10 +109,16 @@ export function ledgerRoutes(client: ScheduleClient): FastifyPluginAsyncZod {
           operationId: "trigger",
           tags,
           summary:
-            "Run a group now: what is owed, else the last interval again, or all intervals of a range.",
+            "Run a group now: what is owed, else the last interval again, all intervals of a range, or everything that its source has.",
           params,
           querystring: z.strictObject({
             force: z.enum(["true", "false"]).optional().describe("Run sealed time as well. Default `false`."),
+            drain: z
+              .enum(["true", "false"])
+              .optional()
+              .describe(
+                "Read everything that the group's source has now, although no interval is over; without a range. Default `false`.",
+              ),
           }),
           body: givenInterval.nullish(),
           response: {
@@ -102,8 +127,10 @@ export function ledgerRoutes(client: ScheduleClient): FastifyPluginAsyncZod {
           },
         },
       },
-      async ({ params: { groupId }, query: { force }, body }, reply) =>
-        reply.code(202).send(await client.trigger(groupId, body ?? undefined, { force: force === "true" })),
+      async ({ params: { groupId }, query: { force, drain }, body }, reply) => {
+        const options = { force: force === "true", drain: drain === "true" };
+        return reply.code(202).send(await client.trigger(groupId, body ?? undefined, options));
+      },
     );
 
     app.post(
@@ -139,6 +166,23 @@ export function ledgerRoutes(client: ScheduleClient): FastifyPluginAsyncZod {
       },
       ({ params: { groupId }, body: { startAt, source, job, note, force } }) =>
         client.rebase(groupId, { startAt, ...given({ source, job, note, force }) }),
+    );
+
+    app.post(
+      "/schedules/:groupId/offsets",
+      {
+        schema: {
+          operationId: "importOffsets",
+          tags,
+          summary:
+            "Take over where another tool stands: read a group's source behind what that tool has read.",
+          params,
+          querystring: noQuery,
+          body: offsetImport,
+          response: { 200: schedule, ...restRefusals(400, 404, 409, 422, 503) },
+        },
+      },
+      ({ params: { groupId }, body }) => client.importOffsets(groupId, body as OffsetImport),
     );
 
     app.post(

@@ -28,6 +28,7 @@ const NEEDED: Readonly<Record<string, Role>> = {
   deleteSchedule: "editor",
   putSource: "editor",
   rebase: "editor",
+  importOffsets: "editor",
   resnapshot: "editor",
   seal: "editor",
   putPool: "admin",
@@ -61,10 +62,14 @@ export async function admitForce(request: FastifyRequest): Promise<void> {
   if (forceOf(query) === "true" || forceOf(body) === true) requireRole(request, "editor");
 }
 
+/** Returns whether the role of an admitted request covers another. */
+export function hasRole(request: FastifyRequest, needed: Role): boolean {
+  return ROLES.indexOf(roleOf(request)) >= ROLES.indexOf(needed);
+}
+
 function requireRole(request: FastifyRequest, needed: Role): void {
-  const role = roleOf(request);
-  if (ROLES.indexOf(role) >= ROLES.indexOf(needed)) return;
-  throw new HttpError(403, "FORBIDDEN", `This needs the role ${needed}; yours is ${role}.`);
+  if (hasRole(request, needed)) return;
+  throw new HttpError(403, "FORBIDDEN", `This needs the role ${needed}; yours is ${roleOf(request)}.`);
 }
 
 function forceOf(given: unknown): unknown {

@@ -1,17 +1,20 @@
 import type { FastifyPluginAsyncZod } from "@fastify/type-provider-zod";
 import { type Tidegate, TOKENS } from "@tidegate/core";
+import { SystemClock } from "@tidegate/core/clock";
 import type { ScheduleOperator } from "@tidegate/core/operator";
 import { tzdataVersion } from "@tidegate/core/trigger";
 import { z } from "zod";
 import { restRefusals } from "../schemas/error.js";
-import { systemInfo } from "../schemas/system.js";
+import { storeInfo, systemInfo } from "../schemas/system.js";
 import { roleOf } from "./roles.js";
 
 type Container = Tidegate["container"];
 
+const MACHINE = new SystemClock();
+
 const optional = { optional: true } as const;
 
-/** Returns the route that describes the manager: its engines, and its operators with the schemas of their jobs. */
+/** Returns the routes that describe the manager, with the schemas of its operators' jobs, and its store. */
 export function systemRoute(container: Container): FastifyPluginAsyncZod {
   const operators = container.getAll(TOKENS.operator, optional).map(operatorInfo);
   const engines = enginesOf(container);
@@ -41,6 +44,24 @@ export function systemRoute(container: Container): FastifyPluginAsyncZod {
         operators,
         ...namesOf(),
       }),
+    );
+
+    app.get(
+      "/system/store",
+      {
+        schema: {
+          operationId: "describeStore",
+          tags: ["service"],
+          summary: "Describe the store: how large it is, and the managers that share it.",
+          querystring: z.strictObject({}),
+          response: { 200: storeInfo, ...restRefusals() },
+        },
+      },
+      async () => {
+        const store = container.get(TOKENS.store);
+        const [info, now] = await Promise.all([store.inspect(), store.now()]);
+        return { ...info, isShared: store.isShared, now, clockAheadMs: MACHINE.now() - now };
+      },
     );
   };
 }

@@ -6,6 +6,12 @@ import { z } from "zod";
 type JsonSchema = Record<string, unknown> & { properties?: Record<string, Record<string, unknown>> };
 type Io = "input" | "output";
 
+/** A schema, and the components that it refers to, by their ids. */
+interface Converted {
+  readonly schema: JsonSchema;
+  readonly components: readonly (readonly [id: string, component: JsonSchema])[];
+}
+
 const REFERENCE = "#/components/schemas/";
 
 /** The parts of a route's schema that become parameters. */
@@ -57,36 +63,75 @@ export class ComponentSchemas {
 
   /** Returns a reference if the schema has an id. */
   #reference(schema: z.ZodType, io: Io): JsonSchema {
-    // Zod creates references only to schemas inside another one.
-    const { properties } = this.#jsonSchema(z.object({ schema }), io);
-    return (properties as { schema: JsonSchema }).schema;
+    return this.#collected(once(references[io], schema, () => referenceTo(schema, io)));
   }
 
   #jsonSchema(schema: z.ZodType, io: Io): JsonSchema {
-    const written = z.toJSONSchema(schema, {
-      io,
-      unrepresentable: "any",
-      // A generated client would take a default for a field that always has a value; descriptions name it.
-      // Zod omits the examples of a schema with a transform; ours are of the input.
-      override: ({ zodSchema, jsonSchema }) => {
-        delete jsonSchema.default;
-        const { examples } = z.globalRegistry.get(zodSchema) ?? {};
-        if (examples !== undefined && jsonSchema.$ref === undefined)
-          jsonSchema.examples = examples as unknown[];
-      },
-    });
-    const { $schema, $defs = {}, ...rest } = asComponents(written) as JsonSchema & { $defs?: object };
-    for (const [id, component] of Object.entries($defs)) this.#collect(id, component);
-    return rest;
+    return this.#collected(once(contents[io], schema, () => contentOf(schema, io)));
   }
 
-  #collect(id: string, { id: _, ...component }: JsonSchema): void {
+  #collected({ schema, components }: Converted): JsonSchema {
+    for (const [id, component] of components) this.#collect(id, component);
+    // The generator of the document may write into it.
+    return structuredClone(schema);
+  }
+
+  #collect(id: string, component: JsonSchema): void {
     const before = this.#schemas.get(id);
     if (before !== undefined && !isDeepStrictEqual(before, component)) {
       throw new Error(`Two schemas have the id ${id}, or one reads otherwise than it writes.`);
     }
     this.#schemas.set(id, component);
   }
+}
+
+/** Schemas that were converted: routes share most of theirs, and a server may document itself more than once. */
+const references = {
+  input: new WeakMap<z.ZodType, Converted>(),
+  output: new WeakMap<z.ZodType, Converted>(),
+};
+const contents = { input: new WeakMap<z.ZodType, Converted>(), output: new WeakMap<z.ZodType, Converted>() };
+
+function once(
+  converted: WeakMap<z.ZodType, Converted>,
+  schema: z.ZodType,
+  convert: () => Converted,
+): Converted {
+  const known = converted.get(schema);
+  if (known !== undefined) return known;
+  const made = convert();
+  converted.set(schema, made);
+  return made;
+}
+
+function referenceTo(schema: z.ZodType, io: Io): Converted {
+  // Zod creates references only to schemas inside another one.
+  const { schema: outer, components } = contentOf(z.object({ schema }), io);
+  return { schema: (outer.properties as { schema: JsonSchema }).schema, components };
+}
+
+function contentOf(schema: z.ZodType, io: Io): Converted {
+  const written = z.toJSONSchema(schema, {
+    io,
+    unrepresentable: "any",
+    // A generated client would take a default for a field that always has a value; descriptions name it.
+    // Zod omits the examples of a schema with a transform; ours are of the input.
+    override: ({ zodSchema, jsonSchema }) => {
+      delete jsonSchema.default;
+      const { examples } = z.globalRegistry.get(zodSchema) ?? {};
+      if (examples !== undefined && jsonSchema.$ref === undefined)
+        jsonSchema.examples = examples as unknown[];
+    },
+  });
+  const {
+    $schema,
+    $defs = {},
+    ...rest
+  } = asComponents(written) as JsonSchema & {
+    $defs?: Readonly<Record<string, JsonSchema>>;
+  };
+  const components = Object.entries($defs).map(([id, { id: _, ...component }]) => [id, component] as const);
+  return { schema: rest, components };
 }
 
 /** Keeps a reference's description beside it, which OpenAPI 3.1 allows; the generator of the document does not. */

@@ -46,7 +46,9 @@ export const coverageAnswer = z
   .object({
     groupId: z.string().describe("The group."),
     range: interval.describe("The time that was asked about."),
-    isCovered: z.boolean().describe("Whether all of it has succeeded."),
+    isCovered: z
+      .boolean()
+      .describe("Whether all of it has succeeded, and a full copy that has its rows is consistent."),
     missing: z.array(interval).readonly().describe("The time that has not."),
     generationDigest: z
       .string()

@@ -47,11 +47,22 @@ export function refusals<Body extends z.ZodType, const Status extends number>(
   body: Body,
   ...statuses: readonly Status[]
 ): Record<Status | "default", Body> {
-  const entries = statuses.map((status) => [status, body.describe(REFUSED[status]!)]);
-  return { ...Object.fromEntries(entries), default: body.describe("Any other refusal.") } as Record<
+  const entries = statuses.map((status) => [status, described(body, REFUSED[status]!)]);
+  return { ...Object.fromEntries(entries), default: described(body, "Any other refusal.") } as Record<
     Status | "default",
     Body
   >;
+}
+
+/** Bodies with descriptions, which all routes share. */
+const bodies = new WeakMap<z.ZodType, Map<string, z.ZodType>>();
+
+function described(body: z.ZodType, description: string): z.ZodType {
+  const known = bodies.get(body) ?? new Map<string, z.ZodType>();
+  bodies.set(body, known);
+  const found = known.get(description) ?? body.describe(description);
+  known.set(description, found);
+  return found;
 }
 
 const REST_REFUSALS = [400, 401, 403, 500, 503] as const;

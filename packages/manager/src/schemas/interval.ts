@@ -1,3 +1,4 @@
+import { readInstant } from "@tidegate/core/schema";
 import { z } from "zod";
 
 export { intervalSchema as interval } from "@tidegate/core/schema";
@@ -18,7 +19,10 @@ export const instant = z
         .string()
         .regex(/^-?\d{1,15}$/)
         .transform(Number),
-      z.iso.datetime({ offset: true }).transform((text) => Date.parse(text)),
+      z.iso
+        .datetime({ offset: true })
+        .refine((text) => "at" in readInstant(text))
+        .transform((text) => Date.parse(text)),
     ],
     { error: "must be epoch ms, as a number or as digits, or RFC 3339 with an offset" },
   )

@@ -66,6 +66,17 @@ export const preview = z
     notes: notes.describe(
       "Days of daylight saving among them, and what happens then. For a definition, before them: what would be owed at once, and the operator's notes on its job.",
     ),
+    firstRead: z
+      .object({
+        lower: z.record(z.string(), z.string()).readonly().describe("Inclusive lower bound, by partition."),
+        upper: z.record(z.string(), z.string()).readonly().describe("Exclusive upper bound, by partition."),
+        records: z.int().optional().describe("How many records there are at most, if the source knows."),
+        bytes: z.int().optional().describe("How many bytes there are at most, if the source knows."),
+      })
+      .optional()
+      .describe(
+        "The positions that the next run would read if it were planned now. Absent without `firstRead`; also by boundaries of time, and if the source cannot be asked, which a note says.",
+      ),
   })
   .meta({ id: "Preview", description: "The next intervals of a schedule." });
 

@@ -45,5 +45,16 @@ export const snapshotAudit = z
       .describe(
         "From when on the target holds one state of the source, epoch ms: the upper bound, or the end of the copy if its job cannot end there. `null` until it has succeeded.",
       ),
+    drift: z
+      .object({
+        rowsBefore: z
+          .int()
+          .describe("Rows that the copy before it and the increments between the two have written."),
+        rowsCopied: z.int().describe("Rows that it has written itself."),
+      })
+      .nullable()
+      .describe(
+        "How the rows of the copy compare with those that were written before it; `null` for the first copy of a reading, and until the copy has succeeded with a number of rows.",
+      ),
   })
   .meta({ id: "SnapshotAudit", description: "The hand-over from a full copy to the increments behind it." });

@@ -49,3 +49,48 @@ export const systemInfo = z
     sources: types.describe("Types of providers of positions for `source`."),
   })
   .meta({ id: "SystemInfo", description: "The manager and the parts that it was made of." });
+
+const tableSize = z
+  .object({
+    name: z.string().describe("Name of the table."),
+    rows: z.int().nullable().describe("An estimate; `null` if none can be made without reading all of it."),
+    bytes: z.int().nullable().describe("With its indexes; `null` if the store does not know."),
+  })
+  .meta({ id: "TableSize", description: "A table of the store, and its size." });
+
+const sharingManager = z
+  .object({
+    name: z.string().describe("Its name, unique among those that share the store."),
+    seenAt: z
+      .int()
+      .nullable()
+      .describe("When it last showed that it is alive, epoch milliseconds; `null` if that was long ago."),
+    leases: z.int().describe("How many runs it has leased."),
+    leaseUntil: z
+      .int()
+      .nullable()
+      .describe(
+        "When the last of its leases ends unless it is renewed, epoch milliseconds; `null` if it has none.",
+      ),
+  })
+  .meta({ id: "SharingManager", description: "A manager that shares the store with others." });
+
+/** The store, as core's `StoreInfo`, and its clock. */
+export const storeInfo = z
+  .object({
+    kind: z.string().describe("Such as `sqlite`."),
+    isShared: z.boolean().describe("Whether several managers may have it open at once."),
+    bytes: z.int().nullable().describe("Its size; `null` if it does not know."),
+    tables: z.array(tableSize).readonly().describe("Its tables by name."),
+    managers: z
+      .array(sharingManager)
+      .readonly()
+      .describe("The managers that share it, by name; empty if it is not shared."),
+    now: at("The store's time"),
+    clockAheadMs: z
+      .int()
+      .describe(
+        "How far the clock of this manager's machine is ahead of the store's, ms; negative if behind.",
+      ),
+  })
+  .meta({ id: "StoreInfo", description: "The store, its size, its clock, and the managers that share it." });

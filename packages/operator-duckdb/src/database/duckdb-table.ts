@@ -1,6 +1,8 @@
 import type { DuckDBConnection, DuckDBDataChunk, DuckDBResult } from "@duckdb/node-api";
+import { type DescribedColumn, describedColumns, describing } from "../duckdb/describe.js";
 import { identifier } from "../duckdb/quote.js";
 import type { DatabaseSource } from "../job/job.js";
+import { requireSameSchema, type TypedColumn } from "../shard/table-schema.js";
 import {
   chosenColumns,
   columnNamed,
@@ -29,6 +31,7 @@ export async function readDuckdbTable<T>(
   try {
     const all = await describeDuckdbTable(connection, source);
     const columns = chosenColumns(source, all);
+    requireSameSchema(rows.part, source.table, columns.map(typedColumn));
     const list = columns.map(({ name }) => identifier(name)).join(", ");
     const read = await connection.stream(
       `SELECT ${list} FROM ${duckdbName(source)} WHERE ${duckdbCondition(source, rows, all)}`,
@@ -44,10 +47,14 @@ export async function describeDuckdbTable(
   connection: DuckDBConnection,
   source: DatabaseSource,
 ): Promise<readonly ReadColumn[]> {
-  const described = await connection.runAndReadAll(`DESCRIBE SELECT * FROM ${duckdbName(source)}`);
-  return described
-    .getRowObjectsJson()
-    .map(({ column_name, column_type }) => ({ name: String(column_name), type: String(column_type) }));
+  const described = await connection.runAndReadAll(describing(`SELECT * FROM ${duckdbName(source)}`));
+  const columns = describedColumns(described.getRowObjectsJson() as unknown as DescribedColumn[]);
+  return columns.map(({ column_name: name, column_type: type }) => ({ name, type }));
+}
+
+/** Returns the name and type of a column. */
+export function typedColumn({ name, type }: ReadColumn): TypedColumn {
+  return [name, type];
 }
 
 /** Returns the name of a table as SQL. */

@@ -7,10 +7,10 @@ import type { DatabaseSource, TableSplit } from "../job/job.js";
 import type { Positions } from "../job/window.js";
 import { firstKeys, type KeyKind } from "../shard/table-part.js";
 import { type KeySpace, tableShards } from "../shard/table-shards.js";
-import { BYTES, describeDuckdbTable, duckdbCondition, duckdbName } from "./duckdb-table.js";
+import { BYTES, describeDuckdbTable, duckdbCondition, duckdbName, typedColumn } from "./duckdb-table.js";
 import type { SourceDatabase } from "./source-database.js";
-import { openSqlite, sqliteCondition } from "./sqlite-table.js";
-import { columnNamed, lasting } from "./table-reader.js";
+import { describeSqliteTable, openSqlite, sqliteCondition } from "./sqlite-table.js";
+import { chosenColumns, columnNamed, lasting } from "./table-reader.js";
 
 type Split = (keys: KeySpace) => Promise<ShardSpec[]>;
 
@@ -55,6 +55,7 @@ async function splitSqliteTable(
       throw unfit(column, "has keys that are neither whole numbers nor texts");
     return await divide({
       kind,
+      columns: describeSqliteTable(database, source),
       isNullable: true,
       bounds: async () => (typeof least === "bigint" ? [least, greatest as bigint] : undefined),
       firstKeys: async (count) => {
@@ -97,6 +98,7 @@ async function splitDuckdbTable(
     const read = async (sql: string) => (await connection.runAndReadAll(sql)).getRowObjectsJson();
     return await divide({
       kind,
+      columns: chosenColumns(source, columns).map(typedColumn),
       isNullable: true,
       bounds: async () => {
         const [row] = await read(

@@ -12,6 +12,7 @@ import {
 import { SystemClock } from "@tidegate/core/clock";
 import { identifier } from "../duckdb/quote.js";
 import type { DatabaseSource } from "../job/job.js";
+import { requireSameSchema, type TypedColumn } from "../shard/table-schema.js";
 import {
   chosenColumns,
   conditionOf,
@@ -84,26 +85,65 @@ export async function readSqliteTable<T>(
 ): Promise<T> {
   const database = openSqlite(path);
   try {
-    const all = database
-      .prepare("SELECT name, type AS declared FROM pragma_table_xinfo(?) WHERE hidden <> 1")
-      .all(source.table) as unknown as SqliteColumn[];
-    if (all.length === 0) throw lasting(`job.source.table: there is no table ${source.table}.`);
-    const chosen = chosenColumns(source, all);
+    const chosen = columnsOf(database, source);
+    requireSameSchema(rows.part, source.table, chosen.map(typed));
     const declared = Object.values(source.columns ?? {});
     const types = chosen.map((column, index) => typeOf(column, declared[index]));
     const columns = chosen.map(({ name }, index) => ({ name, type: types[index]!.name }));
     const list = columns.map(({ name }, index) => `${identifier(name)} AS c${index}`).join(", ");
-    const statement = database.prepare(
-      `SELECT ${list} FROM ${identifier(source.table)} WHERE ${sqliteCondition(source, rows)}`,
-    );
+    const from = `FROM ${identifier(source.table)} WHERE ${sqliteCondition(source, rows)}`;
+    // Both statements see the same rows.
+    database.exec("BEGIN");
+    const statement = database.prepare(`SELECT ${list} ${from}`);
     statement.setReadBigInts(true);
     const read = statement.iterate() as Iterable<Readonly<Record<string, SqliteValue>>>;
+    const doubtful = new Set<string>();
+    const noted = (value: SqliteValue, type: ReadType, name: string): DuckDBValue => {
+      if (typeof value === "string" && value.includes(REPLACEMENT)) doubtful.add(name);
+      return kept(value, type, name);
+    };
     const valuesOf = (row: Readonly<Record<string, SqliteValue>>): DuckDBValue[] =>
-      columns.map(({ name }, index) => kept(row[`c${index}`]!, types[index]!, name));
-    return await work({ columns, chunks: chunksOf(read, types, valuesOf) });
+      columns.map(({ name }, index) => noted(row[`c${index}`]!, types[index]!, name));
+    const result = await work({ columns, chunks: chunksOf(read, types, valuesOf) });
+    for (const name of doubtful) requireUnicode(database, name, from);
+    return result;
   } finally {
     database.close();
   }
+}
+
+/** The character that stands for bytes which are not UTF-8. */
+const REPLACEMENT = "\ufffd";
+
+/**
+ * Requires that the replacement characters in a column's texts are their own. SQLite takes any bytes for a text, and the
+ * driver puts such a character in the place of those that are not UTF-8.
+ */
+function requireUnicode(database: DatabaseSync, column: string, from: string): void {
+  const name = identifier(column);
+  const rest = `replace(${name}, char(${REPLACEMENT.codePointAt(0)}), '')`;
+  const texts = database.prepare(`SELECT ${rest} AS rest ${from} AND typeof(${name}) = 'text'`).iterate();
+  for (const { rest: text } of texts) {
+    if (!String(text).includes(REPLACEMENT)) continue;
+    throw lasting(
+      `Column ${column}: a text is not UTF-8. Repair it, or leave the column out of job.source.columns.`,
+    );
+  }
+}
+
+function columnsOf(database: DatabaseSync, source: DatabaseSource): readonly SqliteColumn[] {
+  const all = database
+    .prepare("SELECT name, type AS declared FROM pragma_table_xinfo(?) WHERE hidden <> 1")
+    .all(source.table) as unknown as SqliteColumn[];
+  if (all.length === 0) throw lasting(`job.source.table: there is no table ${source.table}.`);
+  return chosenColumns(source, all);
+}
+
+const typed = ({ name, declared }: SqliteColumn): TypedColumn => [name, declared];
+
+/** Returns the columns that a job reads of a table. @throws JobFailure JOB_FAILED for a table or column that does not exist */
+export function describeSqliteTable(database: DatabaseSync, source: DatabaseSource): readonly TypedColumn[] {
+  return columnsOf(database, source).map(typed);
 }
 
 /** Opens a file of SQLite to be read. */

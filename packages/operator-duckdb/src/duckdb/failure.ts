@@ -8,15 +8,24 @@ export class JobFailure extends OperatorError {
   readonly metrics: JobMetrics | undefined;
 
   constructor(
-    code: "JOB_FAILED" | "JOB_INVALID" | "DIRTY_DATA_LIMIT" | "SPLIT_STALE",
+    code: "JOB_FAILED" | "JOB_INVALID" | "DIRTY_DATA_LIMIT" | "SCHEMA_CHANGED" | "SPLIT_STALE",
     message: string,
     {
       isRetryable,
       metrics,
       retryAfterMs,
-    }: { readonly isRetryable: boolean; readonly metrics?: JobMetrics; readonly retryAfterMs?: number },
+      cause,
+    }: {
+      readonly isRetryable: boolean;
+      readonly metrics?: JobMetrics;
+      readonly retryAfterMs?: number;
+      readonly cause?: unknown;
+    },
   ) {
-    super(code, message, retryAfterMs === undefined ? {} : { retryAfterMs });
+    super(code, message, {
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+      ...(cause === undefined ? {} : { cause }),
+    });
     this.isRetryable = isRetryable;
     this.metrics = metrics;
   }
@@ -32,12 +41,16 @@ const LASTING_ERRORS = new Set([
   "Catalog",
   "Constraint",
   "Conversion",
+  "Decimal",
   "Divide by Zero",
   "Invalid Input",
   "Invalid type",
   "Mismatch Type",
+  "Missing Extension",
   "Not implemented",
   "Out of Range",
+  "Parameter Not Allowed",
+  "Parameter Not Resolved",
   "Parser",
   "Permission",
   "Syntax",

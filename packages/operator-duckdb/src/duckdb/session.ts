@@ -11,6 +11,7 @@ import {
 } from "@duckdb/node-api";
 import { type ClockTimer, SystemClock } from "@tidegate/core/clock";
 import { messageOf } from "@tidegate/core/plugin";
+import { type DescribedColumn, describedColumns, describing } from "./describe.js";
 
 /** Values bound to a statement's `$name` parameters. */
 export type Values = Readonly<Record<string, DuckDBValue>>;
@@ -78,6 +79,11 @@ export class Session {
       this.#connection.runAndReadAll(sql, { ...values }, typesOf(values)),
     );
     return reader.getRowObjectsJson() as Row[];
+  }
+
+  /** Returns the columns of a query. */
+  async describe(query: string, values: Values = {}): Promise<readonly DescribedColumn[]> {
+    return describedColumns(await this.rows<DescribedColumn>(describing(query), values));
   }
 
   /** Appends rows to a temporary table as they arrive. */

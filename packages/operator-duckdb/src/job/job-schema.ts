@@ -2,7 +2,7 @@ import { secretName } from "@tidegate/operator-kit";
 import { z } from "zod";
 import { ENCODINGS } from "../prepare/encoding.js";
 import { COLUMN_TYPES, columnType } from "./column-type.js";
-import type { DuckdbJob, EventTime, Source, TableSplit, Target } from "./job.js";
+import type { DuckdbJob, EventTime, PostgresSplit, Source, TableSplit, Target } from "./job.js";
 
 const MAX_PATHS = 1_000;
 const MAX_COLUMNS = 10_000;
@@ -46,11 +46,13 @@ const tableColumns = columnsOf(z.union([z.literal("BLOB"), declaredType]));
 
 const character = z.string().regex(/^[^\r\n\0]$/, "must be one character");
 
+const byte = z.string().regex(/^[^\r\n\0\u{80}-\u{10ffff}]$/u, "must be one ASCII character");
+
 const csvOptions = z
   .strictObject({
     delimiter: character.exactOptional(),
-    quote: z.union([character, z.literal("")]).exactOptional(),
-    escape: character.exactOptional(),
+    quote: z.union([byte, z.literal("")]).exactOptional(),
+    escape: byte.exactOptional(),
     header: z.boolean().exactOptional(),
     nullString: z.string().max(100).exactOptional(),
     skip: z.number().int().min(0).max(1_000).exactOptional(),
@@ -65,6 +67,12 @@ const csvOptions = z
   .refine(
     ({ delimiter = ",", quote = '"', comment }) => comment !== delimiter && comment !== quote,
     "comment must differ from delimiter and quote",
+  )
+  .refine((options) => options.escape !== (options.delimiter ?? ","), "escape and delimiter must differ")
+  .refine(
+    ({ delimiter = ",", quote = '"', escape: escapeWith = quote, nullString = "" }) =>
+      ![delimiter, quote, escapeWith, "\r", "\n"].some((part) => part !== "" && nullString.includes(part)),
+    "nullString must hold neither delimiter, quote or escape nor a line end",
   );
 
 const timeUnit = z.enum(["iso", "s", "ms", "us", "ns"]);
@@ -93,6 +101,10 @@ const split = z.strictObject({
   by: z.enum(["range", "quantiles"]).exactOptional(),
 }) satisfies z.ZodType<TableSplit>;
 
+const postgresSplit = split.extend({
+  snapshot: z.enum(["shared", "own"]).exactOptional(),
+}) satisfies z.ZodType<PostgresSplit>;
+
 const source = z.discriminatedUnion("format", [
   z
     .strictObject({
@@ -118,7 +130,7 @@ const source = z.discriminatedUnion("format", [
     ...postgresTime,
     cursorColumn: postgresName.exactOptional(),
     columns: tableColumns.exactOptional(),
-    split: split.exactOptional(),
+    split: postgresSplit.exactOptional(),
   }),
   z.strictObject({
     format: z.literal("database"),
@@ -135,6 +147,12 @@ const source = z.discriminatedUnion("format", [
       .exactOptional(),
     columns: tableColumns.exactOptional(),
     split: split.exactOptional(),
+  }),
+  z.strictObject({
+    format: z.literal("postgres-changes"),
+    connection: secretName,
+    slot: z.string().regex(/^[a-z0-9_]{1,63}$/, "must be 1 to 63 of small letters, digits and _"),
+    publication: z.string().regex(/^[^\p{Cc}\\]{1,63}$/u, "must be a name of 1 to 63 characters"),
   }),
 ]) satisfies z.ZodType<Source>;
 

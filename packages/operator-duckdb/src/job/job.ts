@@ -46,13 +46,13 @@ export type CsvSource = TextSource & {
 export type CsvOptions = {
   /** One character. @default "," */
   readonly delimiter?: string;
-  /** One character, or `""` for none. @default "\"" */
+  /** One ASCII character, or `""` for none. @default "\"" */
   readonly quote?: string;
-  /** The one character that precedes a quote inside quotes. @default the quote */
+  /** The one ASCII character that precedes a quote inside quotes. @default the quote */
   readonly escape?: string;
   /** Whether the first line names the columns; if not, `columns` names them, in order. @default true */
   readonly header?: boolean;
-  /** The text that stands for null. @default "" */
+  /** The text that stands for null, also in quotes. @default "" */
   readonly nullString?: string;
   /**
    * Lines to skip before the header, 0 to 1,000. Blank lines before a header are always skipped. @default 0
@@ -102,8 +102,8 @@ export type PostgresTable = {
  */
 export type TableSplit = {
   /**
-   * Its name. It has whole numbers, dates, timestamps, texts or UUIDs; of SQLite, whole numbers or texts. A row whose key
-   * is updated while shards are read may be in two of them, or in none.
+   * Its name. It has whole numbers, dates, timestamps, texts or UUIDs; of SQLite, whole numbers or texts. Unless all shards
+   * read one view, a row whose key is updated while they are read may be in two of them, or in none.
    */
   readonly column: string;
   /**
@@ -111,6 +111,17 @@ export type TableSplit = {
    * each, which reads the keys beforehand. @default "range" for numbers and times, "quantiles" for texts
    */
   readonly by?: "range" | "quantiles";
+};
+
+/** How a table of Postgres is divided into shards. */
+export type PostgresSplit = TableSplit & {
+  /**
+   * `shared`: all shards read one view of the database, as if it were one read. It is kept by a transaction of the process
+   * that made the split: if that ends before the last shard has read, the run is split anew, and all of it read again.
+   * `own`: each shard reads a view of its own, so that what has succeeded stays. A row whose key is updated meanwhile may
+   * then be in two shards, or in none. @default "shared"
+   */
+  readonly snapshot?: "shared" | "own";
 };
 
 /** A table or view of Postgres, read by one COPY: all rows are of the same snapshot. */
@@ -132,7 +143,7 @@ export type PostgresSource = PostgresTable & {
    */
   readonly columns?: Readonly<Record<string, string>>;
   /** How the rows are divided into shards. @default by `cursorColumn` or else `timeColumn`, as a range */
-  readonly split?: TableSplit;
+  readonly split?: PostgresSplit;
 };
 
 /**
@@ -158,14 +169,41 @@ export type DatabaseSource = {
   readonly split?: TableSplit;
 };
 
+/**
+ * The changes of tables of Postgres, read out of a replication slot by positions. A row for each has `lsn` (the position of
+ * its transaction's commit), `number` (in the transaction, from 1), `xid`, `committed_at`, `kind` (`insert`, `update`,
+ * `delete` or `truncate`), `schema`, `table`, `columns` (the row afterwards) and `old` (its former key if that has changed
+ * or the row is gone; all of it with `REPLICA IDENTITY FULL`). The last two are JSON objects, whose values are texts as
+ * Postgres writes them, or null; a long value that has not changed is absent.
+ */
+export type ChangesSource = {
+  readonly format: "postgres-changes";
+  /** The name of the operator's secret that holds `postgres://user:password@host:port/database`. */
+  readonly connection: string;
+  /** A logical replication slot with the plugin `pgoutput`: that of the schedule's source. */
+  readonly slot: string;
+  /** The publication whose tables are read: that of the schedule's source. */
+  readonly publication: string;
+};
+
 /** A source of a table. */
 export type TableSource = PostgresSource | DatabaseSource;
 
-export type Source = FilesSource | TableSource;
+export type Source = FilesSource | TableSource | ChangesSource;
 
 /** Returns whether a source is one of files. */
 export function isFiles(source: Source): source is FilesSource {
-  return source.format !== "postgres" && source.format !== "database";
+  return source.format !== "postgres" && source.format !== "database" && !isChanges(source);
+}
+
+/** Returns whether a source is in Postgres: a table, or a slot. */
+export function isInPostgres(source: Source): source is PostgresSource | ChangesSource {
+  return source.format === "postgres" || isChanges(source);
+}
+
+/** Returns whether a source is one of changes. */
+export function isChanges(source: Source): source is ChangesSource {
+  return source.format === "postgres-changes";
 }
 
 /** A directory of Parquet partitions, one per interval. */

@@ -1,4 +1,11 @@
-import { type DuckdbJob, isFiles, type PostgresTarget, type Source, type TableSource } from "./job.js";
+import {
+  type DuckdbJob,
+  isChanges,
+  isFiles,
+  type PostgresTarget,
+  type Source,
+  type TableSource,
+} from "./job.js";
 
 /** Returns what a person should know about an accepted job. */
 export function notesOn({ source, target }: DuckdbJob): readonly string[] {
@@ -7,6 +14,7 @@ export function notesOn({ source, target }: DuckdbJob): readonly string[] {
 
 function sourceNotes(source: Source | undefined): string[] {
   if (source === undefined) return [];
+  if (isChanges(source)) return [];
   if (!isFiles(source)) return [...splitNotes(source), ...committedNotes(source)];
   const { minAgeMs = 0 } = source;
   if (minAgeMs === 0) return [];
@@ -15,8 +23,13 @@ function sourceNotes(source: Source | undefined): string[] {
   ];
 }
 
-function splitNotes({ split }: TableSource): string[] {
+function splitNotes(source: TableSource): string[] {
+  const { split } = source;
   if (split === undefined) return [];
+  if (source.format === "postgres" && source.split?.snapshot !== "own")
+    return [
+      "job.source.split: all shards read one view of the database, which an open transaction keeps until they are merged: meanwhile, VACUUM removes no row that it shows.",
+    ];
   return [
     `job.source.split: shards see different moments of the table, and a row whose ${split.column} is updated meanwhile may be in two shards, or in none.`,
   ];

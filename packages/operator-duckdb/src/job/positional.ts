@@ -1,6 +1,7 @@
 import { basename, dirname } from "node:path";
 import { invalidJob } from "@tidegate/operator-kit";
-import { type DuckdbJob, type FilesSource, isFiles } from "./job.js";
+import { lsnOf } from "@tidegate/postgres-kit/slot";
+import { type DuckdbJob, type FilesSource, isChanges, isFiles } from "./job.js";
 import type { Positions } from "./window.js";
 
 const WHOLE = /^-?\d{1,40}$/;
@@ -25,6 +26,7 @@ export function requirePositional({ source, target }: DuckdbJob, positions?: Pos
       'must be "upsert" with positions, since the rows of an interval cannot be told by their time',
     );
   if (isFiles(source)) requireOneFolder(source.path);
+  else if (isChanges(source)) requireLog(positions);
   else requireCursor(source, positions);
 }
 
@@ -48,6 +50,16 @@ function requireCursor(
   for (const [field, position] of Object.entries({ lowerBound: lower, upperBound: upper }))
     if (!WHOLE.test(position))
       throw invalidJob(field, `must be a whole number for a table, is ${JSON.stringify(position)}`);
+}
+
+function requireLog(positions: Positions | undefined): void {
+  if (positions === undefined) return;
+  const { lower, upper } = positions;
+  if (lower === undefined)
+    throw invalidJob("mode", "must be incremental: a slot has no changes before its own beginning");
+  for (const [field, position] of Object.entries({ lowerBound: lower, upperBound: upper }))
+    if (lsnOf(position) === undefined)
+      throw invalidJob(field, `must be a log sequence number, is ${JSON.stringify(position)}`);
 }
 
 /** Returns the pattern of names in a path of files. */

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { OffsetSource } from "@tidegate/core/offset";
 import { invalidJob } from "@tidegate/operator-kit";
-import { type DuckdbJob, isFiles, type Source } from "./job.js";
+import { type DuckdbJob, isChanges, isFiles, type Source } from "./job.js";
 import { folderOf, patternOf } from "./positional.js";
 
 /** A field of a job beside the one of the schedule's source that it has to agree with. */
@@ -32,7 +32,10 @@ export function requireSameSource({ source: own }: DuckdbJob, source: OffsetSour
 }
 
 /** Returns the fields to compare; `undefined` if the positions of the source are not those of the job's. */
-function pairsOf(own: Source, { type, database, table, column, pattern = "*" }: OffsetSource) {
+function pairsOf(
+  own: Source,
+  { type, database, table, column, slot, publication, pattern = "*" }: OffsetSource,
+) {
   const pair = (field: string, value: string | undefined, planned: string, plannedValue: unknown): Pair => ({
     field,
     own: value,
@@ -50,6 +53,12 @@ function pairsOf(own: Source, { type, database, table, column, pattern = "*" }: 
       pair("connection", own.connection, "database", database),
       pair("table", own.schema === undefined ? own.table : `${own.schema}.${own.table}`, "table", table),
       pair("cursorColumn", own.cursorColumn, "column", column),
+    ];
+  if (type === "postgres-slot" && isChanges(own))
+    return [
+      pair("connection", own.connection, "database", database),
+      pair("slot", own.slot, "slot", slot),
+      pair("publication", own.publication, "publication", publication),
     ];
   if (type === "files" && isFiles(own)) return [pair("path", patternOf(own), "pattern", pattern)];
   return undefined;
@@ -74,6 +83,7 @@ function unreadable({ type }: OffsetSource) {
   const formats: Readonly<Record<string, string>> = {
     "sql-cursor": 'must be "database"',
     postgres: 'must be "postgres"',
+    "postgres-slot": 'must be "postgres-changes"',
     files: "must be csv, json or parquet",
   };
   const problem = formats[type] ?? "there is none";

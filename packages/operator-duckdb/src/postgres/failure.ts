@@ -26,6 +26,7 @@ export function failureOf(error: unknown): unknown {
   const message = `${name === undefined ? "" : `Column ${name}: `}${messageOf(error)}`;
   return new JobFailure("JOB_FAILED", `Postgres: ${message}${isOfServer ? ` (${code})` : ""}`, {
     isRetryable: !isOfServer || PASSING.test(code),
+    cause: error,
   });
 }
 

@@ -71,7 +71,9 @@ function nativeColumn(column: PostgresColumn): KeptColumn | undefined {
         selected: `timezone('UTC', ${selected})`,
         read: "TIMESTAMP",
         type: "TIMESTAMPTZ",
-        expressionOf: (read) => `CAST(${read} AS TIMESTAMPTZ)`,
+        // A cast asks the rules of the time zone, UTC, for each value.
+        expressionOf: (read) =>
+          `CASE WHEN isfinite(${read}) THEN make_timestamptz(epoch_us(${read})) ELSE CAST(${read} AS TIMESTAMPTZ) END`,
       };
     case "bytea":
       // The backslash of `\x…` arrives doubled.

@@ -5,20 +5,19 @@ import { unlessAborted } from "@tidegate/core/clock";
 import { openPool } from "@tidegate/postgres-kit";
 import type { Addresses } from "@tidegate/postgres-kit/addresses";
 import type { Pool, PoolClient, QueryResultRow } from "pg";
-import { from as copyFrom, to as copyTo } from "pg-copy-streams";
+import { from as copyFrom } from "pg-copy-streams";
+import { adoptView } from "./adopt-view.js";
+import { CopyOut } from "./copy-out.js";
 import { failureOf } from "./failure.js";
 
 /** How long a server may take to accept a connection, ms. */
 const CONNECT_LIMIT_MS = 30_000;
 
-/** Bytes of a copy that wait to be read. */
-const HIGH_WATER_BYTES = 1_048_576;
-
 /** Settings under which Postgres writes values as text, whatever its own defaults are. */
 const TEXT_SETTINGS = `SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, MDY'; SET LOCAL IntervalStyle = 'postgres';
 SET LOCAL extra_float_digits = 3; SET LOCAL bytea_output = 'hex'`;
 
-/** The transactions of a job: one that reads a single snapshot, and one that writes. */
+/** The transactions of a job: one that reads a single view of the database, and one that writes. */
 const BEGIN = {
   read: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
   write: "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
@@ -29,11 +28,13 @@ const BEGIN = {
  * back and whatever runs rejects.
  */
 export class PostgresLink {
+  readonly #connection: Connection;
   readonly #client: PoolClient;
   readonly #signal: AbortSignal;
   readonly #end: () => void;
 
-  private constructor(client: PoolClient, signal: AbortSignal, end: () => void) {
+  private constructor(connection: Connection, client: PoolClient, signal: AbortSignal, end: () => void) {
+    this.#connection = connection;
     this.#client = client;
     this.#signal = signal;
     this.#end = end;
@@ -42,27 +43,54 @@ export class PostgresLink {
   /**
    * Runs work in a transaction and rolls it back, unless the work commits it.
    *
-   * @throws JobFailure JOB_FAILED for errors of Postgres and of the connection
+   * @param snapshot - the name of an exported view that the transaction reads. @default the newest
+   * @throws JobFailure SPLIT_STALE if that view is gone; JOB_FAILED for errors of Postgres and of the connection
    */
   static async use<T>(
     addresses: Addresses,
     access: keyof typeof BEGIN,
     signal: AbortSignal,
     work: (link: PostgresLink) => Promise<T>,
+    snapshot?: string,
   ): Promise<T> {
+    const link = await PostgresLink.open(addresses, access, signal, snapshot);
+    try {
+      return await work(link);
+    } finally {
+      await link.close();
+    }
+  }
+
+  /** Begins a transaction, which lasts until the link is closed. See `use`. */
+  static async open(
+    addresses: Addresses,
+    access: keyof typeof BEGIN,
+    signal: AbortSignal,
+    snapshot?: string,
+  ): Promise<PostgresLink> {
     signal.throwIfAborted();
     const connection = new Connection(addresses);
     const end = () => connection.cut();
     signal.addEventListener("abort", end, { once: true });
     try {
-      const link = new PostgresLink(await named(unlessAborted(connection.open(), signal)), signal, end);
+      const client = await named(unlessAborted(connection.open(), signal));
+      const link = new PostgresLink(connection, client, signal, end);
       await link.run(`${BEGIN[access]}; ${TEXT_SETTINGS}`);
+      // Before the first query, which would take a view of its own.
+      if (snapshot !== undefined) await adoptView(client, snapshot);
       await connection.identify();
-      return await work(link);
-    } finally {
+      return link;
+    } catch (error) {
       signal.removeEventListener("abort", end);
       await connection.close();
+      throw error;
     }
+  }
+
+  /** Rolls back, unless the transaction was committed. */
+  async close(): Promise<void> {
+    this.#signal.removeEventListener("abort", this.#end);
+    await this.#connection.close();
   }
 
   /** Runs one statement and returns its rows. @throws JobFailure JOB_FAILED, as all that follow */
@@ -79,9 +107,9 @@ export class PostgresLink {
   }
 
   /** Runs a `COPY … TO STDOUT` and yields its bytes as they arrive; a slow reader slows the server down. */
-  async *copyOut(sql: string): AsyncIterable<Buffer> {
+  async *copyOut(sql: string): AsyncGenerator<Buffer> {
     try {
-      yield* this.#client.query(copyTo(sql, { highWaterMark: HIGH_WATER_BYTES }));
+      yield* this.#client.query(new CopyOut(sql));
     } catch (error) {
       throw failureOf(error);
     }

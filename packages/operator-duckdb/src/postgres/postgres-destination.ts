@@ -14,7 +14,7 @@ import { makeRecordTable, putRecord, recordOf } from "./interval-record.js";
 import { PostgresLink } from "./link.js";
 import { columnNamed, describeTable, type PostgresColumn, type PostgresTable, quoted } from "./table.js";
 import { timeRange } from "./time-range.js";
-import { type DescribedColumn, type WrittenColumn, writtenColumns } from "./written-column.js";
+import { type WrittenColumn, writtenColumns } from "./written-column.js";
 
 /** The temporary table that takes the rows before they are checked. */
 const STAGE = "tidegate_stage";
@@ -33,7 +33,7 @@ export function postgresDestination(target: PostgresTarget, connections: Connect
       const table = await PostgresLink.use(addresses, "read", signal, (link) =>
         describeTable(link, target, "job.target"),
       );
-      const columns = writtenColumns(await session.rows<DescribedColumn>(`DESCRIBE ${rows}`), table);
+      const columns = writtenColumns(await session.describe(rows), table);
       const file = await exportRows(session, rows, columns, task);
       const metrics = { ...read.metrics, bytesWritten: (await stat(file)).size };
       const copied = { ...read, metrics };

@@ -1,74 +1,64 @@
 import { messageOf } from "@tidegate/core/plugin";
 import type { Addresses } from "@tidegate/postgres-kit/addresses";
 import { JobFailure } from "../duckdb/failure.js";
-import { identifier } from "../duckdb/quote.js";
-import type { Session } from "../duckdb/session.js";
-import { unfitFailure } from "../duckdb/unfit.js";
+import { fileLiteral, identifier } from "../duckdb/quote.js";
+import { orUnfit, unfitFailure } from "../duckdb/unfit.js";
 import type { PostgresSource } from "../job/job.js";
 import type { Window } from "../job/window.js";
-import { MAX_LINE_BYTES } from "../read/files.js";
+import { LINE_LIMITS, MAX_LINE_BYTES } from "../read/files.js";
 import type { TablePart } from "../shard/table-part.js";
+import { requireSameSchema } from "../shard/table-schema.js";
 import { type KeptColumn, keptColumn } from "./kept-column.js";
 import { PostgresLink } from "./link.js";
-import { inPieces } from "./pieces.js";
-import { postgresPart, required, rowsOf } from "./row-condition.js";
+import { asFile } from "./piped.js";
+import { postgresPart, readColumnsOf, required, rowsOf } from "./row-condition.js";
+import { requireSnapshot, snapshotName } from "./snapshot.js";
 import { describeTable, type PostgresTable } from "./table.js";
 
-/** Dependencies of `stageTable`. */
+/** Dependencies of `readTable`. */
 export interface TableReading {
   readonly addresses: Addresses;
-  /** The folder of the copy's pieces until they have been read. */
+  /** The folder of the copy's text until it was read. */
   readonly directory: string;
   readonly window: Window;
   /** The part of the rows to read. @default all */
   readonly part: TablePart | undefined;
+  /** The token of the view that all shards of a run read. @default the newest */
+  readonly snapshot: string | undefined;
+  /** Whether infinite times are kept. */
+  readonly keepsInfinity: boolean;
   readonly signal: AbortSignal;
 }
 
 /**
- * Copies the interval's rows of a table into the table `staged`, as one snapshot has them.
+ * Reads the interval's rows of a table, as one snapshot has them. Postgres writes its COPY text, and DuckDB reads it
+ * while it arrives: no value passes through JavaScript.
  *
- * Postgres writes its COPY text, and DuckDB reads one piece of it while the next arrives: no value passes
- * through JavaScript, and no more than two pieces exist at a time.
- *
- * @throws JobFailure JOB_FAILED with the column of a value that would not be kept exactly
+ * @param use - runs one statement with a query for the rows, which can be read once. What it has made of the rows
+ *   counts only once this has resolved
+ * @throws JobFailure JOB_FAILED with the column of a value that would not be kept exactly; SPLIT_STALE if the view is gone
  */
-export async function stageTable(
-  session: Session,
+export async function readTable(
   source: PostgresSource,
-  { addresses, directory, window, part, signal }: TableReading,
+  { addresses, directory, window, part, snapshot, keepsInfinity, signal }: TableReading,
+  use: (rows: string) => Promise<void>,
 ): Promise<void> {
-  await PostgresLink.use(addresses, "read", signal, async (link) => {
+  const read = async (link: PostgresLink): Promise<void> => {
     const table = await describeTable(link, source, "job.source");
     const columns = columnsOf(table, source.columns);
-    const list = columns.map(({ name, type }) => `${identifier(name)} ${type}`);
-    await session.run(`CREATE TEMP TABLE staged (${list.join(", ")})`);
-    const rows = link.copyOut(`COPY (${queryOf(table, source, columns, window, part)}) TO STDOUT`);
-    await inPieces(rows, directory, (file) => insertPiece(session, columns, file));
+    requireSameSchema(part, table.sql, readColumnsOf(table, source));
+    if (snapshot !== undefined) await requireSnapshot(link, snapshot, table);
+    const text = link.copyOut(`COPY (${queryOf(table, source, columns, window, part)}) TO STDOUT`);
+    await asFile(text, directory, async (file) => {
+      try {
+        await use(rowsOfText(columns, file, keepsInfinity));
+      } catch (error) {
+        throw namingColumn(error, columns);
+      }
+    });
     await link.commit();
-  });
-}
-
-/**
- * Parquet has no infinite dates and timestamps: readers would see the last number that fits.
- *
- * @throws JobFailure JOB_FAILED with the column
- */
-export async function refuseInfinity(session: Session): Promise<void> {
-  const columns = await session.rows<{ column_name: string; column_type: string }>("DESCRIBE staged");
-  const times = columns.filter(({ column_type }) => /^(?:DATE|TIMESTAMP)/.test(column_type));
-  if (times.length === 0) return;
-  const tests = times.map(
-    ({ column_name }, index) => `bool_or(isinf(${identifier(column_name)})) AS "${index}"`,
-  );
-  const [found] = await session.rows<Record<string, boolean | null>>(
-    `SELECT ${tests.join(", ")} FROM staged`,
-  );
-  const infinite = times.find((_, index) => found?.[index] === true);
-  if (infinite === undefined) return;
-  throw lasting(
-    `Column ${infinite.column_name}: a value is infinite, which Parquet cannot keep. Declare it as VARCHAR in job.source.columns to keep Postgres's text.`,
-  );
+  };
+  await PostgresLink.use(addresses, "read", signal, read, snapshot && snapshotName(snapshot));
 }
 
 function columnsOf(table: PostgresTable, declared: PostgresSource["columns"]): readonly KeptColumn[] {
@@ -97,8 +87,9 @@ function queryOf(
   window: Window,
   part: TablePart | undefined,
 ): string {
-  // A lone empty text would be a blank line, which DuckDB skips.
-  const selected = [...columns.map((column) => column.selected), "true"].join(", ");
+  const selected = [...columns.map((column) => column.selected), ...(isLone(columns) ? ["true"] : [])].join(
+    ", ",
+  );
   const conditions = [
     rowsOf(table, source, window),
     ...(part === undefined ? [] : [postgresPart(required(table, part.column, "split.column"), part)]),
@@ -106,20 +97,28 @@ function queryOf(
   return `SELECT ${selected} FROM ${table.sql} WHERE ${conditions.join(" AND ")}`;
 }
 
-async function insertPiece(session: Session, columns: readonly KeptColumn[], file: string): Promise<void> {
+/** Returns whether a second column is needed: a lone empty text would be a blank line, which DuckDB skips. */
+function isLone(columns: readonly KeptColumn[]): boolean {
+  return columns.length < 2;
+}
+
+/** Returns a query for the rows of a COPY's text. */
+function rowsOfText(columns: readonly KeptColumn[], file: string, keepsInfinity: boolean): string {
   const read = columns.map((column, index) => `c${index}: '${column.read}'`);
-  const values = columns.map((column, index) => column.expressionOf(`c${index}`));
-  try {
-    await session.run(
-      `INSERT INTO staged SELECT ${values.join(", ")} FROM read_csv($file, auto_detect = false, header = false,
-      delim = '\t', quote = '', escape = '', nullstr = '\\N', new_line = '\\n', hive_partitioning = false,
-      max_line_size = ${MAX_LINE_BYTES}, buffer_size = ${2 * MAX_LINE_BYTES},
-      columns = {${[...read, "rest: 'BOOLEAN'"].join(", ")}})`,
-      { file: file.replace(/[*?[]/g, "[$&]") },
-    );
-  } catch (error) {
-    throw namingColumn(error, columns);
-  }
+  const values = columns.map((column, index) => {
+    const value = `CAST(${column.expressionOf(`c${index}`)} AS ${column.type})`;
+    return `${keepsInfinity ? value : finite(column, value)} AS ${identifier(column.name)}`;
+  });
+  return `SELECT ${values.join(", ")} FROM read_csv(${fileLiteral(file)}, auto_detect = false, header = false, delim = '\t', quote = '',
+    escape = '', nullstr = '\\N', new_line = '\\n', hive_partitioning = false, ${LINE_LIMITS},
+    columns = {${[...read, ...(isLone(columns) ? ["rest: 'BOOLEAN'"] : [])].join(", ")}})`;
+}
+
+/** Refuses infinite times: Parquet has none, and readers would see the last number that fits. */
+function finite({ name, type }: KeptColumn, value: string): string {
+  if (!/^(?:DATE|TIMESTAMP)/.test(type)) return value;
+  const problem = `${name}: a value is infinite, which Parquet cannot keep. Declare it as VARCHAR in job.source.columns to keep Postgres's text.`;
+  return `CASE WHEN isinf(${value}) THEN ${orUnfit("NULL", problem, "''")} ELSE ${value} END`;
 }
 
 /** DuckDB's errors name the reader's columns and quote the whole line. */

@@ -3,6 +3,7 @@ import { JobFailure } from "../duckdb/failure.js";
 import type { PostgresSource } from "../job/job.js";
 import type { Window } from "../job/window.js";
 import { partCondition, type TablePart } from "../shard/table-part.js";
+import type { TypedColumn } from "../shard/table-schema.js";
 import { positionRange } from "./position-range.js";
 import { columnNamed, type PostgresColumn, type PostgresTable, quoted } from "./table.js";
 import { integerLiteral, isoOf, timeBefore, timeRange } from "./time-range.js";
@@ -37,6 +38,18 @@ export function postgresPart(column: PostgresColumn, part: TablePart): string {
 /** Returns the collation of bytes; a uuid has none and compares so anyway. */
 export function collationOf({ type }: PostgresColumn): string | undefined {
   return type === "uuid" ? undefined : '"C"';
+}
+
+/** Returns the columns that a job reads. @throws JobFailure JOB_FAILED if the table lacks one */
+export function readColumnsOf(
+  table: PostgresTable,
+  { columns }: Pick<PostgresSource, "columns">,
+): readonly TypedColumn[] {
+  const read =
+    columns === undefined
+      ? table.columns
+      : Object.keys(columns).map((name) => required(table, name, "columns"));
+  return read.map(({ name, sql }) => [name, sql]);
 }
 
 /** Returns the column that a field of the source names. @throws JobFailure JOB_FAILED if there is none */

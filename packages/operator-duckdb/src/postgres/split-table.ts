@@ -1,4 +1,4 @@
-import type { ShardSpec } from "@tidegate/core/operator";
+import type { JobSplit } from "@tidegate/core/operator";
 import type { Addresses } from "@tidegate/postgres-kit/addresses";
 import { JobFailure } from "../duckdb/failure.js";
 import type { PostgresSource, TableSplit } from "../job/job.js";
@@ -6,7 +6,8 @@ import type { Window } from "../job/window.js";
 import { firstKeys, type KeyKind } from "../shard/table-part.js";
 import { type KeySpace, tableShards } from "../shard/table-shards.js";
 import { PostgresLink } from "./link.js";
-import { collationOf, required, rowsOf } from "./row-condition.js";
+import { collationOf, readColumnsOf, required, rowsOf } from "./row-condition.js";
+import { snapshotToken } from "./snapshot.js";
 import { describeTable, type PostgresColumn, type PostgresTable, quoted } from "./table.js";
 
 const KINDS: Readonly<Record<string, KeyKind>> = {
@@ -30,6 +31,16 @@ const SAMPLED_FROM = 200_000;
 /** Rows of a sample. */
 const SAMPLE_ROWS = 20_000;
 
+/** Dependencies of `splitPostgresTable`. */
+export interface TableSplitting {
+  readonly window: Window;
+  /** How many parts to aim for. */
+  readonly target: number;
+  /** The name of an exported view that the parts are to be read in. @default each is read in a view of its own */
+  readonly snapshot: string | undefined;
+  readonly signal: AbortSignal;
+}
+
 /**
  * Divides the rows of a table that a run reads by a column.
  *
@@ -39,18 +50,21 @@ export async function splitPostgresTable(
   addresses: Addresses,
   source: PostgresSource,
   split: TableSplit,
-  {
-    window,
-    target,
-    signal,
-  }: { readonly window: Window; readonly target: number; readonly signal: AbortSignal },
-): Promise<ShardSpec[]> {
-  return PostgresLink.use(addresses, "read", signal, async (link) => {
+  { window, target, snapshot, signal }: TableSplitting,
+): Promise<JobSplit> {
+  const divide = async (link: PostgresLink): Promise<JobSplit> => {
     const table = await describeTable(link, source, "job.source");
     const column = required(table, split.column, "split.column");
-    const keys = await keySpaceOf(link, table, column, rowsOf(table, source, window));
-    return tableShards({ ...split, column: column.name }, keys, target);
-  });
+    const condition = rowsOf(table, source, window);
+    const keys = {
+      ...(await keySpaceOf(link, table, column, condition)),
+      columns: readColumnsOf(table, source),
+    };
+    const shards = await tableShards({ ...split, column: column.name }, keys, target);
+    if (snapshot === undefined) return { shards };
+    return { shards, snapshotToken: await snapshotToken(link, snapshot, table) };
+  };
+  return PostgresLink.use(addresses, "read", signal, divide, snapshot);
 }
 
 async function keySpaceOf(
@@ -58,7 +72,7 @@ async function keySpaceOf(
   table: PostgresTable,
   column: PostgresColumn,
   condition: string,
-): Promise<KeySpace> {
+): Promise<Omit<KeySpace, "columns">> {
   const kind = column.isBuiltIn ? KINDS[column.type] : undefined;
   if (kind === undefined) {
     throw new JobFailure(

@@ -1,3 +1,4 @@
+import type { DescribedColumn } from "../duckdb/describe.js";
 import { JobFailure } from "../duckdb/failure.js";
 import { identifier } from "../duckdb/quote.js";
 import { orUnfit } from "../duckdb/unfit.js";
@@ -13,12 +14,6 @@ export interface WrittenColumn {
   readonly stagedType: string;
   /** True in Postgres, as an SQL expression of that table, if the column would alter the value; or `undefined`. */
   readonly isAltered: string | undefined;
-}
-
-/** A column as DuckDB describes it. */
-export interface DescribedColumn {
-  readonly column_name: string;
-  readonly column_type: string;
 }
 
 const INTEGER_TYPES = ["int2", "int4", "int8", "numeric"];

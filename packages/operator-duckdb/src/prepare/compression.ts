@@ -17,12 +17,33 @@ const MAGIC: Readonly<Record<Compression, readonly number[]>> = {
 };
 const SUFFIX: Readonly<Record<Compression, RegExp>> = { gzip: /\.gz$/i, zstd: /\.zst$/i };
 
+/** The first bytes of compressed files that are not read; as text, they would be rows. */
+const UNREAD: Readonly<Record<string, readonly number[]>> = {
+  bzip2: [0x42, 0x5a, 0x68],
+  lz4: [0x04, 0x22, 0x4d, 0x18],
+  xz: [0xfd, 0x37, 0x7a, 0x58],
+  zip: [0x50, 0x4b, 0x03, 0x04],
+};
+
+/** The bytes after bzip2's signature and block size, which no text begins with. */
+const BZIP2_BLOCK = [0x31, 0x41, 0x59];
+
+/** How many first bytes of a file tell its compression. */
+export const COMPRESSION_BYTES = 7;
+
 /**
  * Returns the compression of a file, judged by its first bytes and its name.
  *
- * @throws JobFailure JOB_FAILED when the name says that the file is compressed but its bytes are not
+ * @param head - its first `COMPRESSION_BYTES`
+ * @throws JobFailure JOB_FAILED when the name says that the file is compressed but its bytes are not, and for a
+ * compression that is not read
  */
 export function compressionOf(name: string, head: Buffer): Compression | undefined {
+  const unread = unreadCompression(head);
+  if (unread !== undefined) {
+    const problem = `${name} is compressed with ${unread}; only gzip and Zstandard are read.`;
+    throw new JobFailure("JOB_FAILED", problem, { isRetryable: false });
+  }
   for (const compression of ["gzip", "zstd"] as const) {
     const magic = MAGIC[compression];
     if (magic.every((byte, index) => head[index] === byte)) return compression;
@@ -31,6 +52,13 @@ export function compressionOf(name: string, head: Buffer): Compression | undefin
     throw damaged(name, `it is not ${compression} data, as its name says`);
   }
   return isSkippableFrame(head) && SUFFIX.zstd.test(name) ? "zstd" : undefined;
+}
+
+function unreadCompression(head: Buffer): string | undefined {
+  const begins = (bytes: readonly number[], at = 0) =>
+    bytes.every((byte, index) => head[at + index] === byte);
+  const [found] = Object.entries(UNREAD).find(([, magic]) => begins(magic)) ?? [];
+  return found === "bzip2" && !begins(BZIP2_BLOCK, 4) ? undefined : found;
 }
 
 /** A `.zst` file may begin with a frame that holds no data. */

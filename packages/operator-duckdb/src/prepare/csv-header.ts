@@ -1,4 +1,4 @@
-import type { Dialect } from "../read/csv-dialect.js";
+import type { Dialect, NewLine } from "../read/csv-dialect.js";
 
 /** The header of a CSV file and its position. */
 export interface CsvHeader {
@@ -10,6 +10,8 @@ export interface CsvHeader {
   readonly end: number;
   /** Number of lines before the first row. */
   readonly lines: number;
+  /** How the header, or else the first row, ends; `undefined` if that is not known. */
+  readonly newLine: NewLine | undefined;
 }
 
 /**
@@ -37,10 +39,12 @@ export function findHeader(
   }
   // A line feed after the last byte may still belong to a carriage return.
   if (!isWhole && at >= text.length - 1) return "more";
-  if (!dialect.header || at >= text.length)
-    return { names: undefined, isPlain, end: at, lines: linesOf(text, at) };
-
-  const record = recordAt(text, at, bytewise(dialect));
+  const record = at >= text.length ? undefined : recordAt(text, at, bytewise(dialect));
+  if (!dialect.header || at >= text.length) {
+    const isKnown = record !== undefined && (isWhole || record.end < text.length - 1);
+    const newLine = isKnown ? newLineBefore(text, record.end) : undefined;
+    return { names: undefined, isPlain, end: at, lines: linesOf(text, at), newLine };
+  }
   if (record === undefined) return isWhole ? "unclosed" : "more";
   if (!isWhole && record.end >= text.length - 1) return "more";
   const isOneLine = record.end === lineEnd(text, at).next;
@@ -49,7 +53,14 @@ export function findHeader(
     isPlain: isPlain && isOneLine,
     end: record.end,
     lines: linesOf(text, record.end),
+    newLine: newLineBefore(text, record.end),
   };
+}
+
+function newLineBefore(text: string, end: number): NewLine | undefined {
+  if (text[end - 1] === "\r") return "\\r";
+  if (text[end - 1] !== "\n") return undefined;
+  return text[end - 2] === "\r" ? "\\r\\n" : "\\n";
 }
 
 const LINE_END = /\r\n|\n|\r/;

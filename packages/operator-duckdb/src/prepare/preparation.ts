@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { JobFailure } from "../duckdb/failure.js";
 import { isInside } from "../job/allowed-paths.js";
-import { type Bytes, bytesOf, compressionOf, decompressed } from "./compression.js";
+import { type Bytes, bytesOf, COMPRESSION_BYTES, compressionOf, decompressed } from "./compression.js";
 import { asUtf8, type Encoding, markedEncoding } from "./encoding.js";
 import { type Comments, type Fields, LineEnds } from "./line-ends.js";
 
@@ -27,7 +27,6 @@ export interface PreparationLimits {
   readonly signal: AbortSignal;
 }
 
-const HEAD_BYTES = 4;
 const CR = 0x0d;
 
 /** The byte order mark of UTF-8. */
@@ -57,7 +56,7 @@ export class Preparation {
    */
   async text(name: string, encoding: Encoding = "utf-8"): Promise<SourceFile> {
     const path = await this.#allowed(name);
-    const head = await firstBytes(path, HEAD_BYTES);
+    const head = await firstBytes(path, COMPRESSION_BYTES);
     const compression = compressionOf(name, head);
     if (compression === undefined && (markedEncoding(head) ?? encoding) === "utf-8") {
       return { name, path: name, linesBefore: 0 };
@@ -73,7 +72,7 @@ export class Preparation {
    */
   async verify(name: string): Promise<void> {
     const path = await this.#allowed(name);
-    const compression = compressionOf(name, await firstBytes(path, HEAD_BYTES));
+    const compression = compressionOf(name, await firstBytes(path, COMPRESSION_BYTES));
     if (compression === undefined) return;
     for await (const _ of decompressed(path, name, compression)) this.#limits.signal.throwIfAborted();
   }
@@ -100,15 +99,19 @@ export class Preparation {
     return lines.hasComments ? { name: file.name, path, linesBefore: undefined } : file;
   }
 
-  /** Returns a file with uniform line ends, or `undefined` if it already has them. */
-  async withLikeLines(file: SourceFile, fields: Fields): Promise<SourceFile | undefined> {
+  /**
+   * Returns a file whose lines end in a line feed, or `undefined` if they do already.
+   *
+   * @param isForced - whether line ends that are uniform are rewritten as well
+   */
+  async withLikeLines(file: SourceFile, fields: Fields, isForced: boolean): Promise<SourceFile | undefined> {
     if (!(await holds(file.path, CR))) return undefined;
     const lines = new LineEnds(fields);
     async function* rewritten(): Bytes {
       for await (const chunk of bytesOf(file.path)) yield lines.push(chunk);
     }
     const path = await this.#copy(file.name, rewritten());
-    return lines.areMixed ? { ...file, path } : undefined;
+    return lines.areMixed || isForced ? { ...file, path } : undefined;
   }
 
   /** Returns a message with the original file names in place of their copies. */

@@ -1,6 +1,9 @@
 import type { Values } from "../duckdb/session.js";
 import type { CsvOptions } from "../job/job.js";
 
+/** The end of a line, as DuckDB's reader takes it. */
+export type NewLine = "\\n" | "\\r\\n" | "\\r";
+
 /** A fully specified CSV dialect. */
 export interface Dialect {
   readonly delimiter: string;
@@ -12,6 +15,8 @@ export interface Dialect {
   /** `""` for none. */
   readonly comment: string;
   readonly relaxed: boolean;
+  /** How lines end. DuckDB's reader takes the first line end of a file for it, even one inside quotes. @default that */
+  readonly newLine?: NewLine | undefined;
 }
 
 export function dialectOf(options: CsvOptions = {}): Dialect {
@@ -28,9 +33,11 @@ export function dialectOf(options: CsvOptions = {}): Dialect {
   };
 }
 
-/** The dialect as arguments of `read_csv`; their values come from `dialectValues`. */
-export const DIALECT_ARGUMENTS =
-  "header = $header, delim = $delimiter, quote = $quote, escape = $escape, nullstr = $nullString, skip = $skip";
+/** Returns a dialect as arguments of `read_csv`; their values come from `dialectValues`. */
+export function dialectArguments({ newLine }: Dialect): string {
+  const lines = newLine === undefined ? "" : `, new_line = '${newLine}'`;
+  return `header = $header, delim = $delimiter, quote = $quote, escape = $escape, nullstr = $nullString, skip = $skip${lines}`;
+}
 
 export function dialectValues(dialect: Dialect): Values {
   const { header, delimiter, quote, escape: escapeWith, nullString, skip } = dialect;

@@ -41,9 +41,11 @@ export async function csvGroups(
 async function withHeader(file: SourceFile, dialect: Dialect, preparation: Preparation): Promise<CsvGroup> {
   const header = await headerOf(file, dialect);
   const names = header.names && distinct(header.names, file);
-  if (header.isPlain) return { names, dialect, files: [file] };
+  const { newLine } = header;
+  if (header.isPlain)
+    return { names, dialect: dialect.header ? dialect : { ...dialect, newLine }, files: [file] };
   const rows = await preparation.from(file, header.end, header.lines);
-  return { names, dialect: { ...dialect, header: false, skip: 0 }, files: [rows] };
+  return { names, dialect: { ...dialect, header: false, skip: 0, newLine }, files: [rows] };
 }
 
 async function headerOf({ name, path }: SourceFile, dialect: Dialect): Promise<CsvHeader> {

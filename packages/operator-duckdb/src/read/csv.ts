@@ -5,8 +5,8 @@ import type { Session } from "../duckdb/session.js";
 import type { CsvSource } from "../job/job.js";
 import type { Preparation } from "../prepare/preparation.js";
 import {
-  DIALECT_ARGUMENTS,
   type Dialect,
+  dialectArguments,
   dialectOf,
   dialectValues,
   fieldsOf,
@@ -26,6 +26,7 @@ import { declaredColumns, selectText } from "./text-columns.js";
  * casts are not used: they round `1.5` to an INTEGER, drop the offset of a TIMESTAMP, and turn a bad
  * TIMESTAMPTZ into a null.
  *
+ * @returns none if all files are empty and their columns are not declared
  * @throws JobFailure JOB_FAILED when no file has a column that the source names
  */
 export async function csvRelations(
@@ -40,6 +41,7 @@ export async function csvRelations(
     source.columns === undefined
       ? await inferColumns(session, groups, preparation)
       : declaredColumns(source.columns);
+  if (columns.length === 0) return [];
   const declared = columns.map(({ name }) => name);
   const wanted = withTime(declared, source);
   // An empty file has no header; it counts as having all columns and no rows.
@@ -54,12 +56,20 @@ export async function csvRelations(
     return {
       ...csvRelation({ source, columns, header: group.names ?? unnamed, group, scan: scans }),
       withLikeLines: async () => {
-        const files = await withLikeLines(group.files, dialect, preparation);
-        return files && relationOf({ ...group, files });
+        const mended = await mendedGroup(group, preparation);
+        return mended && relationOf(mended);
       },
     };
   };
   return groups.map(relationOf);
+}
+
+/** Returns a group of files with uniform line ends, or `undefined` if each already has them. */
+async function mendedGroup(group: CsvGroup, preparation: Preparation): Promise<CsvGroup | undefined> {
+  const { dialect } = group;
+  const isDeclared = dialect.newLine !== undefined;
+  const files = await withLikeLines(group.files, dialect, preparation, isDeclared);
+  return files && { ...group, files, dialect: isDeclared ? { ...dialect, newLine: "\\n" } : dialect };
 }
 
 function withTime(names: readonly string[], { timeColumn }: CsvSource): readonly string[] {
@@ -112,7 +122,7 @@ function csvRelation({ source, columns, header, group, scan }: CsvScan): Omit<Re
   const fields = header.map((name, position) => `${identifier(name)} := ${ROW}.${columnAt(position)}`);
   return {
     files,
-    from: `read_csv($files, ${DIALECT_ARGUMENTS}, auto_detect = false, \
+    from: `read_csv($files, ${dialectArguments(dialect)}, auto_detect = false, \
 columns = $columns, hive_partitioning = false, store_rejects = true, rejects_table = '${rejects.errors}', \
 rejects_scan = '${rejects.scans}', ${raggedness(dialect)}${LINE_LIMITS}) AS ${ROW}`,
     carried: `*, filename AS file${casts}`,
@@ -173,18 +183,19 @@ async function inferColumns(
   preparation: Preparation,
 ): Promise<readonly TextColumn[]> {
   const found: FoundColumn[] = [];
-  for (const { names = [], dialect, files } of groups) {
+  for (const group of groups) {
+    const { names = [] } = group;
     if (names.length === 0) continue;
     const kinds = await unlessLinesDiffer(
-      (alike) =>
+      ({ dialect, files }) =>
         kindsOf(session, {
           texts: names.map((_, position) => columnAt(position)),
-          from: `read_csv($files, ${DIALECT_ARGUMENTS}, auto_detect = false, columns = $columns, \
+          from: `read_csv($files, ${dialectArguments(dialect)}, auto_detect = false, columns = $columns, \
 hive_partitioning = false, ignore_errors = true, ${raggedness(dialect)}${LINE_LIMITS})`,
-          values: { ...dialectValues(dialect), files: fileList(alike), columns: textColumns(names) },
+          values: { ...dialectValues(dialect), files: fileList(files), columns: textColumns(names) },
         }),
-      files,
-      () => withLikeLines(files, dialect, preparation),
+      group,
+      () => mendedGroup(group, preparation),
     );
     found.push(...names.map((name, position) => ({ name, kinds: kinds[position]! })));
   }

@@ -2,6 +2,7 @@ import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { listValue } from "@duckdb/node-api";
 import type { EpochMs } from "@tidegate/core";
+import { messageOf } from "@tidegate/core/plugin";
 import { compareBytes, type VersionedFile } from "@tidegate/split";
 import { JobFailure } from "../duckdb/failure.js";
 import type { Session } from "../duckdb/session.js";
@@ -32,7 +33,7 @@ export async function listFiles(
   if (positions !== undefined && isEmpty(positions)) return [];
   const files = new Set<string>();
   for (const path of paths) {
-    const found = await session.rows<{ file: string }>("SELECT file FROM glob($path)", { path });
+    const found = await namesMatching(session, path);
     const isMeant = positions === undefined ? () => true : isBetween(path, positions);
     const matches = found.filter(({ file }) => isMeant(basename(file)));
     if (matches.length === 0) {
@@ -45,6 +46,18 @@ export async function listFiles(
     for (const { file } of matches) files.add(file);
   }
   return [...files].sort();
+}
+
+async function namesMatching(session: Session, path: string): Promise<readonly { readonly file: string }[]> {
+  try {
+    return await session.rows("SELECT file FROM glob($path)", { path });
+  } catch (error) {
+    if (!messageOf(error).includes("Invalid unicode")) throw error;
+    throw new JobFailure("JOB_FAILED", `${path} matches a file whose name is not UTF-8.`, {
+      isRetryable: false,
+      cause: error,
+    });
+  }
 }
 
 /** Names are positions: they compare as their UTF-8 bytes do, and hidden files are none unless they are asked for. */
@@ -61,13 +74,21 @@ function isEmpty({ lower = "", upper }: Positions): boolean {
   return compareBytes(lower, upper) >= 0;
 }
 
-/** Returns files with their sizes, and versions that change if they are written again. */
+/**
+ * Returns files with their sizes, and versions that change if they are written again.
+ *
+ * @throws JobFailure JOB_FAILED with a pipe or a device: reading it might never end
+ */
 export async function versionsOf(
   files: readonly string[],
 ): Promise<readonly (VersionedFile & { readonly bytes: number })[]> {
   return Promise.all(
     files.map(async (path) => {
-      const { size, mtimeMs } = await stat(path);
+      const status = await stat(path);
+      if (!status.isFile()) {
+        throw new JobFailure("JOB_FAILED", `${path} is not a regular file.`, { isRetryable: false });
+      }
+      const { size, mtimeMs } = status;
       return { path, version: `${size}-${Math.round(mtimeMs)}`, bytes: size };
     }),
   );

@@ -4,17 +4,15 @@ import { identifier } from "../duckdb/quote.js";
 import type { Session } from "../duckdb/session.js";
 import type { JsonSource } from "../job/job.js";
 import { firstBytes, lastBytes, type Preparation, type SourceFile } from "../prepare/preparation.js";
-import { fileList, groupBy, LINE_DIALECT, MAX_LINE_BYTES } from "./files.js";
+import { fileList, groupBy } from "./files.js";
+import { inferJsonColumns } from "./infer-json.js";
 import { exactJson, exactText } from "./json-numbers.js";
+import { type LaidOut, type Layout, NO_FIELDS, readerOf } from "./json-reader.js";
 import { withLikeLines } from "./like-lines.js";
 import { type Defect, type Relation, ROW, type TextColumn } from "./relation.js";
-import { declaredColumns, inferredColumns, selectText } from "./text-columns.js";
+import { declaredColumns, selectText } from "./text-columns.js";
 
-type Layout = "lines" | "array";
-
-interface JsonFile {
-  readonly file: SourceFile;
-  readonly layout: Layout;
+interface JsonFile extends LaidOut {
   /** The keys of its first object; empty if unknown. */
   readonly keys: readonly string[];
 }
@@ -22,6 +20,8 @@ interface JsonFile {
 /**
  * Returns JSON files as relations, one per layout. Objects are read as text first, so that a malformed one is
  * kept as it was; only an array that is malformed as a whole fails the job.
+ *
+ * @returns none if no file has an object and their columns are not declared
  */
 export async function jsonRelations(
   session: Session,
@@ -36,7 +36,10 @@ export async function jsonRelations(
     files.push({ file, layout, keys: await firstKeys(session, file, layout) });
   }
   const columns =
-    source.columns === undefined ? await inferColumns(session, files) : declaredColumns(source.columns);
+    source.columns === undefined
+      ? await inferJsonColumns(session, files, preparation)
+      : declaredColumns(source.columns);
+  if (columns.length === 0) return [];
   let scans = 0;
   const relationOf = (layout: Layout, alike: readonly SourceFile[], keys: readonly string[]): Relation => {
     scans += 1;
@@ -59,9 +62,6 @@ export async function jsonRelations(
     ),
   );
 }
-
-/** JSON lines have no separator or quote that could enclose a line end. */
-const NO_FIELDS = { delimiter: "\u0001", quote: "", escape: "" };
 
 interface JsonScan {
   readonly source: JsonSource;
@@ -111,14 +111,6 @@ json_keys(TRY_CAST(raw AS JSON)) AS keys FROM ${readerOf(layout, rejects)}) AS $
   };
 }
 
-function readerOf(layout: Layout, rejects: { readonly errors: string; readonly scans: string }): string {
-  return layout === "lines"
-    ? `(SELECT filename AS file, line AS raw FROM read_csv($files, ${LINE_DIALECT}, store_rejects = true, \
-rejects_table = '${rejects.errors}', rejects_scan = '${rejects.scans}') WHERE trim(line) <> '')`
-    : `(SELECT filename AS file, json::VARCHAR AS raw FROM read_json_objects($files, format = 'array', hive_partitioning = false, \
-maximum_object_size = ${MAX_LINE_BYTES}))`;
-}
-
 /**
  * Text that is not JSON has no fields at all; JSON that is not an object has none of the wanted ones, but so
  * may an object.
@@ -141,7 +133,7 @@ function keyDefects(hasUsual: boolean): readonly Defect[] {
       reason: "'a key stands there twice'",
     },
     {
-      condition: `(${isUnusual}list_unique(list_transform(${LIKE_KEYS}, lambda k: lower(k))) <> list_unique(${OWN_KEYS}))`,
+      condition: `(${isUnusual}len(${LIKE_KEYS}) <> len(${OWN_KEYS}))`,
       reason: `'a key differs from its column in capital letters: ' || array_to_string(${LIKE_KEYS}, ', ')`,
     },
   ];
@@ -221,14 +213,4 @@ async function firstCharacter(path: string): Promise<string | undefined> {
     const text = bytes.toString().replace(WHITE_SPACE, "");
     if (text !== "" || bytes.length < count) return text[0];
   }
-}
-
-/** Reads all rows, since a key that the first ones lack is a column as well. */
-async function inferColumns(session: Session, files: readonly JsonFile[]): Promise<readonly TextColumn[]> {
-  const described = await session.rows<{ column_name: string; column_type: string }>(
-    `DESCRIBE SELECT * FROM read_json($files, union_by_name = true, hive_partitioning = false, ignore_errors = true, \
-sample_size = -1, maximum_sample_files = 2147483647)`,
-    { files: fileList(files.map(({ file }) => file)) },
-  );
-  return inferredColumns(described, "JSON");
 }

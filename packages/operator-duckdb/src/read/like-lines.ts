@@ -2,14 +2,19 @@ import { messageOf } from "@tidegate/core/plugin";
 import type { Fields } from "../prepare/line-ends.js";
 import type { Preparation, SourceFile } from "../prepare/preparation.js";
 
-/** Returns the files with uniform line ends, or `undefined` if each already has them. */
+/**
+ * Returns the files with uniform line ends, or `undefined` if each already has them.
+ *
+ * @param isForced - whether all of them are to end their lines in a line feed. @default those whose line ends are mixed
+ */
 export async function withLikeLines(
   files: readonly SourceFile[],
   fields: Fields,
   preparation: Preparation,
+  isForced = false,
 ): Promise<readonly SourceFile[] | undefined> {
   const mended: SourceFile[] = [];
-  for (const file of files) mended.push((await preparation.withLikeLines(file, fields)) ?? file);
+  for (const file of files) mended.push((await preparation.withLikeLines(file, fields, isForced)) ?? file);
   return mended.some((file, index) => file !== files[index]) ? mended : undefined;
 }
 

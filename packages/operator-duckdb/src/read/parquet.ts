@@ -1,3 +1,4 @@
+import { guarded, unguarded } from "../duckdb/describe.js";
 import { JobFailure } from "../duckdb/failure.js";
 import { identifier } from "../duckdb/quote.js";
 import type { Session } from "../duckdb/session.js";
@@ -37,10 +38,7 @@ export async function parquetRelations(
 }
 
 async function schemaOf(session: Session, files: readonly SourceFile[]): Promise<Schema> {
-  const described = await session.rows<{ column_name: string; column_type: string }>(
-    `DESCRIBE SELECT * FROM ${READER}`,
-    { files: fileList(files) },
-  );
+  const described = await session.describe(`SELECT * FROM ${READER}`, { files: fileList(files) });
   return new Map(
     described.map(({ column_name: name, column_type: type }) => [name.toLowerCase(), { name, type }]),
   );
@@ -52,8 +50,14 @@ async function groupsOf(
   files: readonly SourceFile[],
   common: Schema,
 ): Promise<readonly (readonly SourceFile[])[]> {
-  const schemas = await session.rows<{ file_name: string; schema: string; wide: string | null }>(
-    `SELECT file_name, any_value(name) FILTER (precision > ${MAX_DECIMAL_DIGITS}) AS wide, list({name: name, physical: type, logical: logical_type, converted: converted_type, \
+  const schemas = await session.rows<{
+    file_name: string;
+    schema: string;
+    wide: string | null;
+    names: readonly string[];
+    members: readonly (string | null)[];
+  }>(
+    `SELECT file_name, list(${guarded("name")} ORDER BY column_id) AS names, list(num_children ORDER BY column_id) AS members, any_value(name) FILTER (precision > ${MAX_DECIMAL_DIGITS}) AS wide, list({name: name, physical: type, logical: logical_type, converted: converted_type, \
 width: precision, scale: scale, length: type_length, children: num_children, repetition: repetition_type})::VARCHAR AS schema
     FROM parquet_schema($files) GROUP BY file_name`,
     { files: fileList(files) },
@@ -66,9 +70,44 @@ width: precision, scale: scale, length: type_length, children: num_children, rep
       { isRetryable: false },
     );
   }
+  for (const { file_name: file, names, members } of schemas) refuseLikeNames(file, names, members);
   const schemaByFile = new Map(schemas.map(({ file_name, schema }) => [file_name, schema]));
   const keyOf = ({ path }: SourceFile) => [schemaByFile.get(path), common.has("filename") ? path : ""];
   return groupBy(files, keyOf).map(({ items }) => items);
+}
+
+/**
+ * DuckDB would call the second of two columns `a` and `A` by another name, and take it for the first one of a file that
+ * has them in another order. A column without a name would get one as well.
+ *
+ * @param names - those of the schema's elements, `guarded`, each before its members; the first is the schema itself
+ * @param members - how many each has
+ */
+function refuseLikeNames(
+  file: string,
+  names: readonly string[],
+  members: readonly (string | number | null)[],
+): void {
+  let at = 0;
+  const walk = (): void => {
+    const count = Number(members[at] ?? 0);
+    at += 1;
+    const known = new Map<string, string>();
+    for (let index = 0; index < count; index += 1) {
+      const name = unguarded(names[at]!);
+      const other = known.get(name.toLowerCase());
+      if (name === "") throw refused(file, "has a column without a name");
+      if (other !== undefined)
+        throw refused(file, `has two columns ${other} and ${name}, whose names may not differ only in case`);
+      known.set(name.toLowerCase(), name);
+      walk();
+    }
+  };
+  walk();
+}
+
+function refused(file: string, problem: string): JobFailure {
+  return new JobFailure("JOB_FAILED", `${file} ${problem}.`, { isRetryable: false });
 }
 
 function parquetRelation(

@@ -19,6 +19,10 @@ const WHOLE = String.raw`\s*[+-]?\d+(\.0*)?\s*`;
 const DATE = String.raw`\s*${DAY}([T ]00:00(:00(\.0+)?(Z|[+-]00(:?00)?)?)?)?\s*`;
 const TIME = String.raw`\s*${MINUTE}(:\d{2}(\.${MICROSECONDS})?)?\s*`;
 
+/** DuckDB takes `NaN`, `Infinity` and a comma before a closing bracket for JSON, outside of strings. */
+const JSON_STRING = String.raw`"(?:[^"\\]|\\.)*"`;
+const NO_JSON = String.raw`(?i)nan|inf|,\s*[\]}]`;
+
 /**
  * Returns a TIMESTAMPTZ expression for text: null unless it is an ISO 8601 date and time with `-` or `/`
  * between the parts. Without an offset it is UTC. Nanoseconds are truncated to microseconds, which still
@@ -87,6 +91,8 @@ export function isCut(text: string, value: string, type: string): string | undef
       return `(NOT isfinite(${value}) OR (${isRespelled} AND NOT regexp_full_match(${text}, '${DATE}')))`;
     case "TIME":
       return `(${isRespelled} AND NOT regexp_full_match(${text}, '${TIME}'))`;
+    case "JSON":
+      return `(regexp_matches(${text}, '${NO_JSON}') AND regexp_matches(regexp_replace(${text}, '${JSON_STRING}', '""', 'g'), '${NO_JSON}'))`;
     case "DOUBLE":
     case "FLOAT": {
       const isTooLarge = `isinf(${value}) AND regexp_matches(${text}, '\\d')`;

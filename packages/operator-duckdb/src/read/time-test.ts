@@ -43,6 +43,7 @@ export function timeTest({ expression, type, unit }: TimeColumn, interval: Inter
   if (unit !== "iso") return numberTest(expression, type, unit, interval);
   if (type === "VARCHAR") return between(instantOf(expression), instants(interval));
   if (type === "TIMESTAMP WITH TIME ZONE") return finite(expression, instants(interval));
+  if (type === "TIMESTAMP_NS") return nanosecondTest(expression, interval);
   const timestamp = type === "TIMESTAMP" ? expression : `TRY_CAST(${expression} AS TIMESTAMP)`;
   return finite(timestamp, timestamps(interval));
 }
@@ -59,6 +60,11 @@ function numberTest(expression: string, type: string, unit: NumberUnit, interval
     isConcerned: `(CASE WHEN ${exact.isReadable} THEN ${exact.isConcerned} ELSE ${real.isConcerned} END)`,
     values: { ...exact.values, ...real.values },
   };
+}
+
+/** Compares in nanoseconds: a cast to microseconds moves times before 1970 forward. */
+function nanosecondTest(value: string, interval: Interval): TimeTest {
+  return numberTest(`CASE WHEN isfinite(${value}) THEN epoch_ns(${value}) END`, "BIGINT", "ns", interval);
 }
 
 /** The first and last value of a type that counts in steps. */

@@ -1,12 +1,13 @@
 import type { JobMetrics } from "@tidegate/core/operator";
 import { JobFailure } from "../duckdb/failure.js";
 import type { Session } from "../duckdb/session.js";
+import { type ChangesSource, isInPostgres, type PostgresSource } from "../job/job.js";
 import { keepRejectedRows } from "../reject/rejected-rows.js";
 import type { Copied } from "../target/commit-record.js";
-import type { Destination } from "../target/destination.js";
+import type { Destination, OnceWriting } from "../target/destination.js";
 import { refuseTooManyBadRows } from "./dirty-data.js";
 import { inSession } from "./in-session.js";
-import { type Staged, stageJob } from "./stage-job.js";
+import { readPostgres, type Staged, stageJob } from "./stage-job.js";
 import type { Surroundings } from "./surroundings.js";
 import type { Task } from "./task.js";
 import { timed } from "./timed.js";
@@ -26,6 +27,24 @@ export async function copyInterval(
   return inSession(task, surroundings, (session) => copyWith(session, task, destination, surroundings));
 }
 
+/** As they are known before the rows were read: none is bad, and the file itself tells their number. */
+const UNCOUNTED: Copied = { metrics: { rowsDirty: 0 } };
+
+/** Writes the rows of a table of Postgres as they arrive: they are neither staged nor read twice. */
+async function copyThrough(
+  source: PostgresSource | ChangesSource,
+  writing: OnceWriting,
+  task: Task,
+  surroundings: Surroundings,
+): Promise<Copied> {
+  await timed(surroundings, "Reading and writing", () =>
+    readPostgres(source, task, surroundings, (rows) => writing.write(rows, UNCOUNTED)),
+  );
+  const copied = await timed(surroundings, "Publishing", () => writing.publish());
+  surroundings.log(`Rows written: ${(copied.metrics.rowsWritten ?? 0).toLocaleString("en-US")}`);
+  return copied;
+}
+
 const NONE: JobMetrics = { rowsRead: 0, rowsWritten: 0, rowsDirty: 0 };
 
 async function copyWith(
@@ -34,6 +53,10 @@ async function copyWith(
   destination: Destination,
   surroundings: Surroundings,
 ): Promise<Copied> {
+  const { source, eventTime } = task.job;
+  const isStreamed = source !== undefined && isInPostgres(source);
+  if (isStreamed && eventTime === undefined && destination.writeOnce !== undefined)
+    return copyThrough(source, destination.writeOnce(session, task, surroundings), task, surroundings);
   const staged = await timed(surroundings, "Reading", () => stageJob(session, task, surroundings));
   const { goodRows } = staged;
   if (goodRows === undefined) {
@@ -48,7 +71,6 @@ async function copyWith(
   surroundings.log(`Rows to write: ${rowsWritten.toLocaleString("en-US")}`);
   if (rowsDirty !== undefined && rowsDirty > 0) await logBadRows(session, rowsDirty, surroundings);
   refuseTooManyBadRows(counted, task.dirtyData);
-  const { eventTime } = task.job;
   const touched = eventTime === undefined ? [] : await touchedBy(session, rows, eventTime, task.window);
   const copied = { metrics: counted, ...(touched.length === 0 ? {} : { touched }) };
   return timed(surroundings, "Writing", () => destination.write(session, rows, copied, task, surroundings));

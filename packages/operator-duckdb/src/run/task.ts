@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { DirtyDataLimit, OperatorError } from "@tidegate/core";
 import { invalidJob, type JobCall } from "@tidegate/operator-kit";
 import { allowedPath } from "../job/allowed-paths.js";
-import { type DatabaseSource, type DuckdbJob, isFiles, type PostgresTable } from "../job/job.js";
+import { type DatabaseSource, type DuckdbJob, isFiles, isInPostgres } from "../job/job.js";
 import { requirePositional } from "../job/positional.js";
 import { type Window, windowOf } from "../job/window.js";
 import type { Settings } from "../options.js";
@@ -28,6 +28,8 @@ export interface Task {
   readonly dirtyData: DirtyDataLimit | undefined;
   /** The part of the job that it does. @default all of it */
   readonly shard: TaskShard | undefined;
+  /** The token of the view of its source that all shards of its run read. @default none */
+  readonly snapshot: string | undefined;
 }
 
 /** @throws OperatorError JOB_INVALID with the offending field */
@@ -54,6 +56,7 @@ export function taskOf(
     directory: attemptDirectory(layout, request.runId, request.attempt),
     dirtyData,
     shard: shard && taskShardOf(shard.args),
+    snapshot: shard?.snapshotToken,
   };
 }
 
@@ -61,7 +64,7 @@ export function taskOf(
 export function checkJob(job: DuckdbJob, settings: Settings): void {
   rootOf(job, settings);
   sourcePathsOf(job, settings);
-  if (job.source?.format === "postgres") requireSecret("job.source", job.source, settings);
+  if (job.source !== undefined && isInPostgres(job.source)) requireSecret("job.source", job.source, settings);
   if (job.source?.format === "database") requireDatabase(job.source, settings);
   if (job.target.format === "postgres") requireSecret("job.target", job.target, settings);
 }
@@ -69,10 +72,12 @@ export function checkJob(job: DuckdbJob, settings: Settings): void {
 /** Requires that a job says how it finds the rows of its window. */
 function requireBounds(job: DuckdbJob, { isFull, positions }: Window): void {
   if (positions !== undefined) requirePositional(job, positions);
-  else if (!isFull) requireTimeColumns(job);
+  else if (!isFull || job.source?.format === "postgres-changes") requireTimeColumns(job);
 }
 
 function requireTimeColumns({ source, target }: DuckdbJob): void {
+  if (source?.format === "postgres-changes")
+    throw invalidJob("job.source", 'is read by positions alone (boundaryType "OFFSET")');
   if (source?.format === "database")
     throw invalidJob("job.source", 'is read by positions (boundaryType "OFFSET"), or whole (mode "full")');
   if (source !== undefined && source.timeColumn === undefined) throw lacksTime("job.source.timeColumn");
@@ -84,7 +89,11 @@ function lacksTime(field: string): OperatorError {
   return invalidJob(field, "is needed unless the schedule's mode is full");
 }
 
-function requireSecret(field: string, { connection }: PostgresTable, { secrets }: Settings): void {
+function requireSecret(
+  field: string,
+  { connection }: { readonly connection: string },
+  { secrets }: Settings,
+): void {
   if (Object.hasOwn(secrets, connection)) return;
   throw invalidJob(`${field}.connection`, `the operator has no secret ${JSON.stringify(connection)}`);
 }

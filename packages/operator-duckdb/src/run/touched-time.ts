@@ -36,7 +36,7 @@ export async function touchedBy(
 ): Promise<readonly TouchedTime[]> {
   const lengthMs = upper - lower;
   if (isFull || lengthMs === 0) return [];
-  const columns = await session.rows<{ column_name: string; column_type: string }>(`DESCRIBE ${rows}`);
+  const columns = await session.describe(rows);
   const found = columns.find(({ column_name }) => column_name.toLowerCase() === column.toLowerCase());
   if (found === undefined) {
     const problem = `job.eventTime.column: the rows have no column ${column}.`;

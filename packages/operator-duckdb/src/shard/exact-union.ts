@@ -39,6 +39,6 @@ export async function requireExactUnion(
 }
 
 async function typesOf(session: Session, rows: string): Promise<ReadonlyMap<string, string>> {
-  const described = await session.rows<{ column_name: string; column_type: string }>(`DESCRIBE ${rows}`);
+  const described = await session.describe(rows);
   return new Map(described.map(({ column_name, column_type }) => [column_name, column_type]));
 }

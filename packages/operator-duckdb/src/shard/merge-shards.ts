@@ -4,6 +4,7 @@ import { appendFile, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { JobMetrics, ShardResult } from "@tidegate/core/operator";
 import { JobFailure } from "../duckdb/failure.js";
+import { fileLiteral } from "../duckdb/quote.js";
 import { copyInterval } from "../run/copy-interval.js";
 import { inSession } from "../run/in-session.js";
 import type { Surroundings } from "../run/surroundings.js";
@@ -73,12 +74,8 @@ async function publishBadRows({ directory, layout }: Task, shards: readonly Layo
 
 /** Returns a query for the rows of shards. */
 function rowsOf(shards: readonly Layout[]): string {
-  const files = shards.map(fileLiteral).join(", ");
+  const files = shards.map(({ file }) => fileLiteral(file)).join(", ");
   return `SELECT * FROM read_parquet([${files}], union_by_name = true, hive_partitioning = false)`;
-}
-
-function fileLiteral({ file }: Layout): string {
-  return `'${file.replaceAll("'", "''").replace(/[*?[]/g, "[$&]")}'`;
 }
 
 function sumOf(results: readonly ShardResult[]): JobMetrics {

@@ -10,6 +10,8 @@ export interface TablePart {
   readonly column: string;
   readonly kind: KeyKind;
   readonly keys: KeyPart;
+  /** The fingerprint of the columns that the table had when it was split. @default not known */
+  readonly schema?: string;
 }
 
 /** Returns the column by which a table is divided, or `undefined` if it cannot be. */
@@ -21,7 +23,9 @@ export function splitOf(source: TableSource): TableSplit | undefined {
 
 /** Returns the part that the `args` of a shard name. */
 export function tablePartOf(args: JsonObject): TablePart {
-  return { column: String(args.column), kind: args.kind as KeyKind, keys: partOf(args) };
+  const { column, kind, schema } = args;
+  const known = typeof schema === "string" ? { schema } : {};
+  return { column: String(column), kind: kind as KeyKind, keys: partOf(args), ...known };
 }
 
 /**

@@ -2,12 +2,15 @@ import type { ShardSpec } from "@tidegate/core/operator";
 import { evenCuts, quantileCuts, rangeShards } from "@tidegate/split";
 import type { TableSplit } from "../job/job.js";
 import type { KeyKind } from "./table-part.js";
+import { fingerprintOf, type TypedColumn } from "./table-schema.js";
 
 type Key = bigint | string;
 
 /** The keys of a column, among the rows that a run reads. */
 export interface KeySpace {
   readonly kind: KeyKind;
+  /** The columns that the job reads. */
+  readonly columns: readonly TypedColumn[];
   /** Whether rows may lack a key. */
   readonly isNullable: boolean;
   /** The least and the greatest; `undefined` if there is none. Not called for texts. */
@@ -22,12 +25,16 @@ export async function tableShards(
   keys: KeySpace,
   target: number,
 ): Promise<ShardSpec[]> {
-  const { kind, isNullable } = keys;
+  const { kind, isNullable, columns } = keys;
+  const schema = fingerprintOf(columns);
   const cuts =
     (by ?? (kind === "text" ? "quantiles" : "range")) === "range" && kind !== "text"
       ? await rangeCuts(keys, target)
       : await sampleCuts(keys, target);
-  return rangeShards(column, cuts, { isNullable }).map(({ key, args }) => ({ key, args: { ...args, kind } }));
+  return rangeShards(column, cuts, { isNullable }).map(({ key, args }) => ({
+    key,
+    args: { ...args, kind, schema },
+  }));
 }
 
 async function rangeCuts(keys: KeySpace, target: number): Promise<readonly Key[]> {

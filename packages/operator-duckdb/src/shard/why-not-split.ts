@@ -1,4 +1,4 @@
-import { type DuckdbJob, isFiles, type Source } from "../job/job.js";
+import { type DuckdbJob, isChanges, isFiles, type Source } from "../job/job.js";
 import { splitOf } from "./table-part.js";
 
 /** Why a job cannot be split: the field, and what to do. */
@@ -13,6 +13,8 @@ export function whyNotSplit({ source, target }: DuckdbJob): SplitProblem | undef
     return { field: "job.sql", problem: "cannot be split, since a SELECT decides itself what it reads" };
   if (target.format === "postgres")
     return { field: "job.target", problem: "cannot be split, since one transaction writes its interval" };
+  if (isChanges(source))
+    return { field: "job.source", problem: "cannot be split, since a slot has one reader at a time" };
   if (!hasTypes(source))
     return {
       field: "job.source.columns",

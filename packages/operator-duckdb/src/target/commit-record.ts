@@ -19,6 +19,7 @@ export interface CommitRecord {
   readonly lower: number;
   /** Exclusive, epoch ms. */
   readonly upper: number;
+  /** Without `rowsWritten` if the rows were written as they arrived: all that were read are in the file. */
   readonly metrics: JobMetrics;
   /** The time that its rows fell in, if it was asked for. */
   readonly touched?: readonly TouchedTime[];
@@ -53,13 +54,17 @@ const schema = z.object({
 export async function readRecord(session: Session, file: string): Promise<CommitRecord | undefined> {
   const bytesWritten = await sizeOf(file);
   if (bytesWritten === undefined) return undefined;
-  const [row] = await session.rows<{ record: string }>(
-    "SELECT decode(value) AS record FROM parquet_kv_metadata($file) WHERE decode(key) = $key",
+  const [row] = await session.rows<{ record: string; rows: string }>(
+    `SELECT decode(value) AS record, (SELECT num_rows FROM parquet_file_metadata($file)) AS rows
+      FROM parquet_kv_metadata($file) WHERE decode(key) = $key`,
     { file, key: RECORD_KEY },
   );
   const parsed = schema.safeParse(row && parseJson(row.record));
   if (!parsed.success) return undefined;
-  return { ...parsed.data, metrics: { ...parsed.data.metrics, bytesWritten } };
+  const { metrics } = parsed.data;
+  const rows = Number(row!.rows);
+  const counted = metrics.rowsWritten === undefined ? { rowsRead: rows, rowsWritten: rows } : {};
+  return { ...parsed.data, metrics: { ...metrics, ...counted, bytesWritten } };
 }
 
 /** Returns how the job of a record ended. */

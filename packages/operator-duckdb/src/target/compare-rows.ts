@@ -34,12 +34,9 @@ function checksums(source: string | undefined, target: string | undefined): Pick
  * Columns that are not the same make other hashes.
  */
 async function asInPartition(session: Session, rows: string, file: string): Promise<string> {
-  const described = await session.rows<{ column_name: string; column_type: string }>(
-    `DESCRIBE ${PARTITION}`,
-    { file },
-  );
+  const described = await session.describe(PARTITION, { file });
   const types = new Map(described.map(({ column_name, column_type }) => [column_name, column_type]));
-  const columns = await session.rows<{ column_name: string }>(`DESCRIBE ${rows}`);
+  const columns = await session.describe(rows);
   const values = columns.map(({ column_name: name }) => {
     const type = types.get(name);
     return type === undefined

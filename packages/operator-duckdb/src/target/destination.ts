@@ -4,6 +4,24 @@ import type { Surroundings } from "../run/surroundings.js";
 import type { Task } from "../run/task.js";
 import type { CommitRecord, Copied } from "./commit-record.js";
 
+/** The writing of rows that can be read only once, and whose number is not known before. */
+export interface OnceWriting {
+  /**
+   * Writes the rows aside, where nobody sees them. One statement reads them.
+   *
+   * @param rows - a query for rows of types that can be written unchanged
+   * @param copied - what is known of them
+   * @throws JobFailure with the name of a column that cannot be written
+   */
+  write(rows: string, copied: Copied): Promise<void>;
+  /**
+   * Puts the rows in the place of those that an earlier job of the interval wrote.
+   *
+   * @returns what is there now
+   */
+  publish(): Promise<Copied>;
+}
+
 /** The target that a job's rows are written to. Rows and the record of their job appear in one step. */
 export interface Destination {
   /**
@@ -27,6 +45,8 @@ export interface Destination {
     task: Task,
     surroundings: Surroundings,
   ): Promise<Copied>;
+  /** Writes rows that are read only once. A destination without it needs them staged. */
+  writeOnce?(session: Session, task: Task, surroundings: Surroundings): OnceWriting;
   /**
    * Removes the rows that an earlier job of the interval wrote, and records that there are none. Their columns are not
    * known, since nothing was read.

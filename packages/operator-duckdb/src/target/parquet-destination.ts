@@ -1,12 +1,13 @@
 import { existsSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { JobFailure } from "../duckdb/failure.js";
+import { fileLiteral } from "../duckdb/quote.js";
 import { Session, type SessionLimits } from "../duckdb/session.js";
 import { NO_ROWS } from "../read/stage.js";
 import type { Surroundings } from "../run/surroundings.js";
 import type { Task } from "../run/task.js";
 import { removeStagedShards } from "../shard/staged-shards.js";
-import { readRecord } from "./commit-record.js";
+import { type Copied, readRecord } from "./commit-record.js";
 import { compareWithPartition } from "./compare-rows.js";
 import type { Destination } from "./destination.js";
 import { publishFile, remove } from "./durable.js";
@@ -23,16 +24,21 @@ export function parquetDestination(limits: SessionLimits): Destination {
       return exactRows(session, rows);
     },
     async write(session, rows, copied, task, surroundings) {
-      const { turns, signal } = surroundings;
       const file = await writePartition(session, rows, task, copied);
-      const bytesWritten = (await stat(file)).size;
-      const isPublished = await turns.use(task.layout.target, signal, () =>
-        publish(session, task, file, surroundings),
-      );
-      const { metrics } = copied;
-      return isPublished
-        ? { ...copied, metrics: { ...metrics, bytesWritten } }
-        : { metrics: { ...metrics, rowsWritten: 0, bytesWritten: 0 } };
+      return publishInTurn(session, task, file, copied, surroundings);
+    },
+    writeOnce(session, task, surroundings) {
+      let file = "";
+      return {
+        async write(rows, copied) {
+          file = await writePartition(session, rows, task, copied);
+        },
+        async publish() {
+          await refuseHiddenColumn(session, `SELECT * FROM read_parquet(${fileLiteral(file)})`);
+          const { metrics } = (await readRecord(session, file))!;
+          return publishInTurn(session, task, file, { metrics }, surroundings);
+        },
+      };
     },
     async writeNone(session, copied, task, { turns, signal }) {
       const file = await writePartition(session, NO_ROWS, task, copied);
@@ -56,6 +62,24 @@ export function parquetDestination(limits: SessionLimits): Destination {
       }
     },
   };
+}
+
+async function publishInTurn(
+  session: Session,
+  task: Task,
+  file: string,
+  copied: Copied,
+  surroundings: Surroundings,
+): Promise<Copied> {
+  const { turns, signal } = surroundings;
+  const bytesWritten = (await stat(file)).size;
+  const isPublished = await turns.use(task.layout.target, signal, () =>
+    publish(session, task, file, surroundings),
+  );
+  const { metrics } = copied;
+  return isPublished
+    ? { ...copied, metrics: { ...metrics, bytesWritten } }
+    : { metrics: { ...metrics, rowsWritten: 0, bytesWritten: 0 } };
 }
 
 async function publish(
@@ -100,7 +124,7 @@ async function hasWayFor(session: Session, { layout, window }: Task): Promise<bo
 
 /** Readers of a hive-style target would see the directory's value instead of such a column. */
 async function refuseHiddenColumn(session: Session, rows: string): Promise<void> {
-  const columns = await session.rows<{ column_name: string }>(`DESCRIBE ${rows}`);
+  const columns = await session.describe(rows);
   const hidden = columns.find(({ column_name }) => column_name.toLowerCase() === PARTITION_COLUMN);
   if (hidden === undefined) return;
   throw new JobFailure(

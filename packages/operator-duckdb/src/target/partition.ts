@@ -16,13 +16,18 @@ export async function writePartition(
   copied: Copied,
 ): Promise<string> {
   const file = join(task.directory, "part.tmp");
-  const { target } = task.job;
-  const compression = (target.format !== "postgres" ? target.compression : undefined) ?? "zstd";
   await session.run(
-    `COPY (${rows}) TO $file (FORMAT parquet, COMPRESSION ${compression}, KV_METADATA {${RECORD_KEY}: $record})`,
+    `COPY (${rows}) TO $file (FORMAT parquet, ${compressionOf(task)}, KV_METADATA {${RECORD_KEY}: $record})`,
     { file, record: JSON.stringify(recordOf(task, copied)) },
   );
   return file;
+}
+
+/** A shard is read once more, when it is merged. Zstandard's first level takes half as long as the third, for 5 % more. */
+function compressionOf({ job: { target }, shard }: Task): string {
+  if (shard !== undefined) return "COMPRESSION snappy";
+  const compression = (target.format === "postgres" ? undefined : target.compression) ?? "zstd";
+  return `COMPRESSION ${compression}${compression === "zstd" ? ", COMPRESSION_LEVEL 1" : ""}`;
 }
 
 function recordOf({ jobId, idempotencyKey, groupId, window }: Task, copied: Copied): CommitRecord {

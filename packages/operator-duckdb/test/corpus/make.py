@@ -6,12 +6,14 @@
 Needs Python 3.9 or newer and nothing else. A value that a declared type does not hold exactly makes its row a rejected one.
 """
 
+import bz2
 import csv
 import gzip
 import io
 import json
 import re
 import sys
+import zipfile
 import zlib
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal, InvalidOperation, getcontext
@@ -123,6 +125,17 @@ def boolean(text, _kind):
     )
 
 
+def json_value(text, _kind):
+    def refuse(constant):
+        raise ValueError(constant)
+
+    try:
+        json.loads(text, parse_constant=refuse)
+    except ValueError:
+        return None
+    return text
+
+
 def typed(text, kind):
     if text is None or kind == "VARCHAR":
         return text, True
@@ -134,6 +147,7 @@ def typed(text, kind):
         "TIMESTAMPTZ": instant,
         "TIMESTAMP_NS": instant,
         "BOOLEAN": boolean,
+        "JSON": json_value,
     }.get(kind, decimal if kind.startswith("DECIMAL") else integer)
     value = convert(text, kind)
     return value, value is not None
@@ -265,6 +279,11 @@ def line_ends():
                 ends = [second if index == at else first for index in range(len(lines))]
                 data = "".join(line + end for line, end in zip(lines, ends)).encode()
                 case(f"{kind} fields, line ends {label} in line {at}", {f"mixed-{kind}-{label}-{at}.csv": data}, CITY)
+    for label, end in (("LF", "\n"), ("CRLF", "\r\n"), ("CR", "\r")):
+        for other, inner in (("LF", "\n"), ("CRLF", "\r\n"), ("CR", "\r")):
+            lines = [f'"Bad{inner}Tölz",2026-01-01T10:00:00Z,"Ann"', 'Rome,2026-01-01T11:00:00Z,"Bob"', *ROWS]
+            data = end.join(["", HEADER, *lines, ""]).encode()
+            case(f"lines that end in {label} behind a first value with {other}", {f"inner-{label}-{other}.csv": data}, CITY)
     values = 'city,at,name\n"a\rb",2026-01-01T10:00:00Z,"c\r\nd"\r\n"e\nf",2026-01-01T11:00:00Z,"g"\n'
     case("mixed line ends around values that hold line ends", {"mixed-values.csv": values.encode()}, CITY)
 
@@ -428,6 +447,23 @@ def types():
                 one["rejected"] += len(beyond)
 
 
+def json_columns():
+    values = ['{"a": 1.10}', "NaN", "[1,]", '{"x": [-Infinity]}', '{"x": 1, }', '{"NaN,]": "inf, }"}', "null", "1 ", "{", "[1] x", "'x'", '{"a": "\\\\", "b": NaN}']
+    rows = io.StringIO()
+    csv.writer(rows, lineterminator="\n").writerows([["id", "v"], *enumerate(values)])
+    case("JSON in CSV", {"type-json.csv": rows.getvalue().encode()}, {"id": "INTEGER", "v": "JSON"})
+
+
+def other_compressions():
+    data = text(*(f"town {i},2026-01-01T10:00:00Z,Ann" for i in range(3)))
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr(zipfile.ZipInfo("in.csv"), data)
+    for label, packed in (("bzip2", bz2.compress(data)), ("xz", b"\xfd7zXZ\x00\x00\x04" + bytes(40)), ("zip", archive.getvalue())):
+        case(f"{label} without a header", {f"other-{label}.csv": packed}, CITY, failure={"isRetryable": False}, header=False)
+    case("a text that begins like bzip2", {"other-text.csv": text("city,at,name", "BZh91,2026-01-01T10:00:00Z,Ann")}, CITY)
+
+
 def jsons():
     columns = {"id": "INTEGER", "v": "VARCHAR"}
     lines = [json.dumps({"id": index, "v": f"text {index}"}) for index in range(4)]
@@ -442,7 +478,8 @@ def jsons():
     case("a JSON array cut behind a row", {"array-row.json": b'[{"id": 1, "v": "a"}'}, columns, format="json", failure={"isRetryable": True})
     case("a JSON array with other data behind it", {"array-garbage.json": array.encode() + b" [1]"}, columns, format="json", failure={"isRetryable": False})
     case("a key twice", {"twice.jsonl": text('{"id": 1, "v": "a", "v": "b"}', '{"id": 2, "v": "c"}', '{"id": 3, "x": 1, "x": 2}')}, columns, format="json")
-    case("a key in capitals", {"capitals.jsonl": text('{"id": 1, "v": "a"}', '{"ID": 2, "v": "b"}', '{"id": 3}')}, columns, format="json")
+    case("a key in capitals", {"capitals.jsonl": text('{"id": 1, "v": "a"}', '{"ID": 2, "v": "b"}', '{"id": 3}', '{"id": 4, "ID": 5, "v": "c"}', '{"id": 6, "V": "d", "v": "e"}')}, columns, format="json")
+    case("a character that has no meaning", {"mark.jsonl": text('{"id": 1, "v": "\\ufdd0x"}', '{"id": 2, "v": "\\uFDD0"}', '{"id": 3, "v": "\ufdd0y"}')}, columns, format="json")
     numbers = {"id": "INTEGER", "v": "DECIMAL(30,9)", "big": "BIGINT", "text": "VARCHAR"}
     case(
         "numbers that a double does not hold",
@@ -452,6 +489,10 @@ def jsons():
                 '{"id": 2, "v": 0.100000000000000000001, "big": 1, "text": "a, 1234567890123456.78"}',
                 '{"id": 3, "v": 1.5, "big": 9223372036854775808, "text": "x"}',
                 '{"id": 4, "v": 123456789012345678901.123456789, "big": -9223372036854775808, "text": "\\"12345678901234567.8\\": 1"}',
+                '{"id": 5, "v": 1e-400, "big": 1, "text": "x"}',
+                '{"id": 6, "v": 1.5, "big": -1e-330, "text": "x"}',
+                '{"id": 7, "v": 0e-400, "big": 1, "text": 1.234567E-320}',
+                '{"id": 8, "v": 1, "big": 2, "text": ", 1e-400"}',
             )
         },
         numbers,
@@ -468,6 +509,8 @@ encodings()
 gzips()
 drifts()
 types()
+json_columns()
+other_compressions()
 jsons()
 
 

@@ -15,7 +15,7 @@ afterAll(() => place.dispose());
 
 operatorSuite({
   name: "DuckdbOperator with Postgres on both sides",
-  supports: { verify: true },
+  supports: { verify: true, split: true },
   create: async () => {
     const bed = await place.bed();
     await place.query(`CREATE TABLE readings AS SELECT at, row_number() OVER () AS value
@@ -32,6 +32,13 @@ operatorSuite({
     return {
       operator: bed.operator,
       request: requests({ source, target }),
+      splitRequest: requests({
+        source: { ...source, split: { column: "value" } },
+        target: { path: bed.target },
+      }),
+      changeSource: async () => {
+        await place.query("INSERT INTO readings SELECT at, value FROM readings");
+      },
       slowRequest: requests({ source: { ...source, table: "slow" }, target }),
       failingRequest: requests({ source: { ...source, table: "missing" }, target }),
       malformedJob: { source, target: { ...target, write: "append" } },
@@ -41,9 +48,14 @@ operatorSuite({
         { source: { ...source, connection: "a b" }, target },
         { source, target: { ...target, path: "/data" } },
       ],
-      effects: async ({ lowerBound }) => {
+      effects: async ({ lowerBound, job }) => {
+        const at = `to_timestamp(${Number(lowerBound) / 1_000})`;
+        if ("path" in (job.target as object)) {
+          const rows = await bed.rows(`"at" = ${at} AS is_first`);
+          return rows.filter(({ is_first }) => is_first).length;
+        }
         const [row] = await place.query<{ count: number }>(
-          `SELECT count(*)::int AS count FROM copied WHERE at = to_timestamp(${Number(lowerBound) / 1_000})`,
+          `SELECT count(*)::int AS count FROM copied WHERE at = ${at}`,
         );
         return row!.count;
       },

@@ -1,6 +1,9 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import type { JsonObject } from "@tidegate/core";
-import { type Bed, HOUR, tiles } from "../bed.js";
+import { untroubled } from "@tidegate/testkit";
+import { createDuckdbOperator } from "../../src/index.js";
+import { type Bed, HOUR, requestOf, tiles } from "../bed.js";
 import { PostgresPlace } from "./place.js";
 
 const START = Date.UTC(2026, 0, 1);
@@ -78,7 +81,7 @@ describe("a table of Postgres as source", () => {
     });
   });
 
-  it("is copied whole when it takes several pieces, with rows that span any of them", async () => {
+  it("is copied whole when its text is long, with rows that span any of its parts", async () => {
     await place.query(`CREATE TABLE orders AS SELECT i AS id, timestamptz '2026-01-01 00:30+00' AS at,
       repeat(chr(9) || '\\' || chr(10) || i, 20) AS note FROM generate_series(1, 400000) i`);
     const { metrics } = await bed.run({ job: job(), ...HOURLY });
@@ -91,6 +94,56 @@ describe("a table of Postgres as source", () => {
     );
     expect(found).toEqual({ ids: "400000", hash: sent!.hash });
     expect(bed.files().filter((file) => file.startsWith(".tidegate"))).toEqual([]);
+  });
+
+  it("is found again with the number of its rows, which was not known when they were written", async () => {
+    await place.query(`CREATE TABLE orders AS SELECT i AS id, timestamptz '2026-01-01 00:30+00' AS at
+      FROM generate_series(1, 1000) i`);
+    const spec = { job: job(), ...HOURLY };
+    const { metrics } = await bed.run(spec);
+    expect(metrics).toMatchObject({ rowsRead: 1_000, rowsWritten: 1_000, rowsDirty: 0 });
+    const restarted = createDuckdbOperator({ secrets: { shop: place.url } });
+    const request = requestOf(spec);
+    const found = await restarted.find(request.idempotencyKey, request);
+    expect(found?.outcome).toEqual({ state: "SUCCEEDED", metrics });
+  });
+
+  describe("whose text is long", () => {
+    const LONG = "generate_series(1, 300000) i";
+    const AT = "timestamptz '2026-01-01 00:30+00' AS at";
+
+    it("leaves the former rows as they are if a late value is refused", async () => {
+      await place.query(`CREATE TABLE orders AS SELECT 1::numeric(9,2) AS v, ${AT}`);
+      await bed.run({ job: job(), ...HOURLY });
+      await place.query(`TRUNCATE orders; INSERT INTO orders SELECT i, ${AT} FROM ${LONG};
+        INSERT INTO orders SELECT 'NaN', ${AT}`);
+      const outcome = await bed.run({ job: job(), ...HOURLY, generation: 1 });
+      expect(outcome).toMatchObject({ state: "FAILED", isRetryable: false });
+      expect(outcome.error?.message).toMatch(/^Column v: Could not convert string "NaN"/);
+      expect(await bed.rows("v")).toEqual([{ v: "1.00" }]);
+      expect(bed.files().filter((file) => file.startsWith(".tidegate"))).toEqual([]);
+    });
+
+    it("has no rows if the server fails after most of them", async () => {
+      await place.query(`CREATE VIEW orders AS SELECT 1 / (300000 - i) AS v, ${AT} FROM ${LONG}`);
+      const outcome = await bed.run({ job: job(), ...HOURLY });
+      expect(outcome.error?.message).toBe("Postgres: division by zero (22012)");
+      expect(bed.files()).toEqual([]);
+    });
+
+    it("is given up at once if the job is cancelled while the server is silent", async () => {
+      await place.query(`CREATE VIEW orders AS
+        SELECT CASE WHEN i = 300000 THEN pg_sleep(3600)::text ELSE repeat('x', 9) END AS v, ${AT} FROM ${LONG}`);
+      const request = requestOf({ job: job(), ...HOURLY });
+      const { jobId } = await bed.operator.submit(request, untroubled());
+      const end = bed.operator.wait(jobId, request, untroubled());
+      const silent = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
+      // That a server is silent has no event.
+      while ((await place.query(silent)).length === 0) await sleep(20);
+      await bed.operator.cancel(jobId, request);
+      expect(await end).toMatchObject({ state: "CANCELLED" });
+      expect(bed.files()).toEqual([]);
+    });
   });
 
   it("can be a view, in any schema, with names that need quotes", async () => {
@@ -188,4 +241,18 @@ describe("a table of Postgres as source", () => {
     expect(outcome.error?.message).toContain('The secret "shop" is no address');
     expect(outcome.error?.message).not.toContain("hidden");
   });
+
+  it.each(["postgres://me:hidden@db:five/shop", "postgres://me:hidden/pass@db/shop", "host=a colour=hidden"])(
+    "fails for good if the address is malformed, which no other attempt would mend: %s",
+    async (url) => {
+      place.url = url;
+      const outcome = await bed.run({ job: job(), ...HOURLY });
+      expect(outcome).toMatchObject({
+        state: "FAILED",
+        isRetryable: false,
+        error: { code: "JOB_FAILED", message: expect.stringContaining("secrets.shop: ") },
+      });
+      expect(outcome.error?.message).not.toContain("hidden");
+    },
+  );
 });

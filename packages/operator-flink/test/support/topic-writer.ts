@@ -1,5 +1,6 @@
 import { Admin, ConfigResourceTypes, Producer } from "@platformatic/kafka";
 import type { KafkaServer } from "@tidegate/test-servers";
+import { until } from "@tidegate/testkit";
 
 /** The fields of records besides their ids. */
 interface Keyed {
@@ -53,11 +54,15 @@ export class TopicWriter {
     await producer.close();
   }
 
+  /** Adds partitions, and waits until the broker has them: clients that ask before are told of the others only. */
   async addPartition(count: number): Promise<void> {
     await this.#admin.createPartitions({
       topics: [{ name: this.topic, count, assignments: [{ brokerIds: [1] }] }],
     });
-    await this.#producer.metadata({ topics: [this.topic], forceUpdate: true });
+    await until(async () => {
+      const { topics } = await this.#producer.metadata({ topics: [this.topic], forceUpdate: true });
+      return (topics.get(this.topic)?.partitionsCount ?? 0) >= count;
+    });
   }
 
   /** Drops the records below an offset, as retention does. */

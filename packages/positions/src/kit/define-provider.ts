@@ -3,6 +3,7 @@ import type {
   OffsetBounds,
   OffsetBoundsContext,
   OffsetContext,
+  OffsetHoldContext,
   OffsetProvider,
   OffsetRange,
   OffsetSize,
@@ -41,10 +42,13 @@ export interface ProviderDefinition<Source> {
   cut(source: Source, range: OffsetRange, limit: OffsetSize, context: OffsetContext): Promise<OffsetVector>;
   /** Returns the size of a range. */
   size(source: Source, range: OffsetRange, context: OffsetContext): Promise<OffsetSize>;
+  /** Lets the source forget what is below a position. @default it forgets by itself */
+  release?(source: Source, upTo: OffsetVector, context: OffsetHoldContext): Promise<void>;
 }
 
-/** A provider with all that one can have, but for `hold` and `release`. */
-export type DefinedProvider = Required<Omit<OffsetProvider, "hold" | "release">>;
+/** A provider with all that one can have, but for `hold`, and `release` unless its definition has it. */
+export type DefinedProvider = Required<Omit<OffsetProvider, "hold" | "release">> &
+  Pick<OffsetProvider, "release">;
 
 /** Returns the provider of a definition. */
 export function defineProvider<Source>(definition: ProviderDefinition<Source>): DefinedProvider {
@@ -65,6 +69,7 @@ export function defineProvider<Source>(definition: ProviderDefinition<Source>): 
       throw asSourceError(error);
     }
   };
+  const { release } = definition;
   return {
     sourceType: definition.type,
     start: async () => definition.start?.(),
@@ -79,6 +84,12 @@ export function defineProvider<Source>(definition: ProviderDefinition<Source>): 
       asked(json, (source) => definition.cut(source, { lower, upper }, limit, context)),
     size: (json, lower, upper, context) =>
       asked(json, (source) => definition.size(source, { lower, upper }, context)),
+    ...(release === undefined
+      ? {}
+      : {
+          release: (json, upTo, context) =>
+            asked(json, (source) => release.call(definition, source, upTo, context)),
+        }),
   };
 }
 

@@ -1,6 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { isEmptyRange, type OffsetVector } from "@tidegate/core/offset";
-import { Pool } from "pg";
+import type { JsonObject } from "@tidegate/core";
+import { isEmptyRange, type OffsetRange, type OffsetVector } from "@tidegate/core/offset";
+import { type Client, Pool } from "pg";
+import type { DefinedProvider } from "../../src/index.js";
 import { postgresCursor } from "../../src/postgres.js";
 
 /** How many transactions write at a time. */
@@ -20,28 +22,60 @@ export interface Copied {
   readonly written: string[];
 }
 
+/** How the table `written (id, stamp, name)` is read. */
+export interface Reading {
+  readonly provider: DefinedProvider;
+  readonly source: JsonObject;
+  /** Called once there is the table, and before its first row. */
+  begin?(pool: Pool): Promise<void>;
+  /** Returns the keys of the rows in a range. */
+  idsIn(pool: Pool, range: OffsetRange): Promise<readonly string[]>;
+}
+
+/** Writes in a transaction, which is open until it is committed. */
+export async function uncommitted<T>(
+  writer: Client,
+  write: (by: Client) => Promise<T>,
+): Promise<{ commit(): Promise<T> }> {
+  await writer.query("BEGIN");
+  const written = await write(writer);
+  return {
+    async commit() {
+      await writer.query("COMMIT");
+      await writer.end();
+      return written;
+    },
+  };
+}
+
+/** Reads by a column: `id`, or `stamp`, which has the transaction's number. */
+export function byColumn(url: string, column: string): Reading {
+  const type = column === "stamp" ? "xid8" : "numeric";
+  const where = `${column} >= $1::${type} AND ${column} < $2::${type}`;
+  return {
+    provider: postgresCursor({ databases: { shop: { connectionString: url } } }),
+    source: { table: "written", column },
+    idsIn: async (pool, { lower, upper }) => {
+      const { rows } = await pool.query(`SELECT id FROM written WHERE ${where}`, [lower.main, upper.main]);
+      return rows.map(({ id }) => String(id));
+    },
+  };
+}
+
 /**
  * Writes rows in transactions that end after a random time, one in ten by a rollback, while their table is read by
  * position over and over again.
  *
  * @param rows - how many are written at least
- * @param column - by which it is read: `id`, or `stamp`, which has the transaction's number
  */
-export async function copyWhileWriting({
-  url,
-  rows,
-  column,
-}: {
-  readonly url: string;
-  readonly rows: number;
-  readonly column: string;
-}): Promise<Copied> {
+export async function copyWhileWriting(url: string, rows: number, reading: Reading): Promise<Copied> {
+  const { provider, source } = reading;
   const pool = new Pool({ connectionString: url, max: WRITERS + 1 });
-  const provider = postgresCursor({ databases: { shop: { connectionString: url } } });
   await pool.query("DROP TABLE IF EXISTS written");
   await pool.query(
     "CREATE TABLE written (id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, stamp xid8 NOT NULL DEFAULT pg_current_xact_id(), name TEXT)",
   );
+  await reading.begin?.(pool);
   let count = 0;
   const write = async (): Promise<void> => {
     const client = await pool.connect();
@@ -63,17 +97,10 @@ export async function copyWhileWriting({
   let from: OffsetVector | undefined;
   const readOn = async (): Promise<void> => {
     const context = { now: 0, signal: new AbortController().signal };
-    const { earliest, latest } = await provider.bounds({ table: "written", column }, context);
+    const { earliest, latest, incarnation } = await provider.bounds(source, context);
     const range = { lower: from ?? earliest, upper: latest };
-    if (!isEmptyRange(provider, range)) {
-      const type = column === "stamp" ? "xid8" : "numeric";
-      const where = `${column} >= $1::${type} AND ${column} < $2::${type}`;
-      const found = await pool.query(`SELECT id FROM written WHERE ${where}`, [
-        range.lower.main,
-        latest.main,
-      ]);
-      read.push(...found.rows.map(({ id }) => String(id)));
-    }
+    if (!isEmptyRange(provider, range)) read.push(...(await reading.idsIn(pool, range)));
+    await provider.release?.(source, latest, { ...context, holder: "tests/written", incarnation });
     from = latest;
   };
   try {

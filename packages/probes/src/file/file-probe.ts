@@ -65,8 +65,9 @@ interface Found {
   readonly changedAt: readonly number[] | undefined;
 }
 
-function judged(
-  { spec: { minFiles, stableForMs } }: ProbeCall<Spec>,
+/** Judges the files of a directory. Pure. */
+export function judged(
+  { spec: { minFiles, stableForMs } }: Pick<ProbeCall<Spec>, "spec">,
   { directory, pattern, changedAt }: Found,
   now: number,
 ): ProbeAnswer {
@@ -79,7 +80,7 @@ function judged(
         : `${directory} has ${count} of ${minFiles} files ${pattern}`;
     return { isReady: false, detail };
   }
-  const stableAt = Math.max(...changedAt) + stableForMs;
+  const stableAt = changedAt.reduce((newest, at) => Math.max(newest, at)) + stableForMs;
   if (stableForMs > 0 && stableAt > now) {
     const detail = `a file of ${directory} changed less than ${stableForMs} ms ago`;
     return { isReady: false, detail, retryAfterMs: Math.ceil(stableAt - now) };

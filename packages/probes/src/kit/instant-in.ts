@@ -1,3 +1,5 @@
+import { readInstant } from "@tidegate/core/schema";
+
 const ISO = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}(:?\d{2})?)$/;
 
 const WHOLE = /^-?\d{1,16}$/;
@@ -14,8 +16,8 @@ export function instantIn(value: unknown): number | undefined {
   if (typeof value !== "string") return undefined;
   if (WHOLE.test(value)) return inMs(Number(value));
   if (!ISO.test(value)) return undefined;
-  const at = Date.parse(value.replace(" ", "T").replace(/([+-]\d{2})$/, "$1:00"));
-  return Number.isNaN(at) ? undefined : at;
+  const read = readInstant(value.replace(" ", "T"));
+  return "at" in read ? read.at : undefined;
 }
 
 /** 0 is the start of a source that has nothing yet. */

@@ -1,15 +1,21 @@
-// A store in a process of its own: does what it is told to, and answers.
+// Stores in a process of their own: do what they are told to, and answer.
 import { PostgresStore } from "@tidegate/store-postgres";
 
-const { options, namespace } = JSON.parse(process.argv[2]);
-const store = new PostgresStore(options);
-await store.open(namespace);
+const stores = new Map();
 
-process.on("message", async ({ id, method, parameters }) => {
+async function open(number, options, namespace) {
+  const store = new PostgresStore(options);
+  await store.open(namespace);
+  stores.set(number, store);
+}
+
+process.on("message", async ({ id, store, method, parameters }) => {
   try {
-    process.send({ id, answer: await store[method](...parameters) });
+    const answer =
+      method === "open" ? await open(store, ...parameters) : await stores.get(store)[method](...parameters);
+    if (method === "close") stores.delete(store);
+    process.send({ id, answer });
   } catch (error) {
     process.send({ id, error: { code: error.code, message: error.message } });
   }
 });
-process.send("open");

@@ -1,4 +1,5 @@
 import { PostgresServer } from "@tidegate/test-servers";
+import { Client } from "pg";
 import { PostgresStore, type PostgresStoreOptions } from "../../src/index.js";
 
 const TABLES = [
@@ -23,11 +24,22 @@ const TABLES = [
   "change_teller",
 ];
 
+const EMPTY_TABLES = `DO $$
+DECLARE
+  entry record;
+BEGIN
+  FOR entry IN SELECT schemaname, tablename FROM pg_tables WHERE tablename IN ('${TABLES.join("', '")}') LOOP
+    EXECUTE format('DELETE FROM %I.%I', entry.schemaname, entry.tablename);
+  END LOOP;
+END $$`;
+
 /** One database of a real Postgres, emptied for each test, and stores on it. */
 export class StoreScene {
   readonly server: PostgresServer;
   readonly url: string;
   readonly #opened: PostgresStore[] = [];
+  /** Empties the tables: a connection that is new has to plan each deletion anew. */
+  #cleaner: Client | undefined;
 
   private constructor(server: PostgresServer, url: string) {
     this.server = server;
@@ -62,18 +74,26 @@ export class StoreScene {
     );
   }
 
-  /** Closes what is open and empties the tables. */
+  /** Closes what is open and empties the tables. To truncate them would make new files of each and of its indexes. */
   async clear(): Promise<void> {
     for (const store of this.#opened.splice(0)) await store.close();
-    const tables = await this.server.query<{ name: string }>(
-      `SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables WHERE tablename IN ('${TABLES.join("', '")}')`,
-      this.url,
-    );
-    await this.server.query(`TRUNCATE ${tables.map(({ name }) => name).join(", ")}`, this.url);
+    this.#cleaner ??= await this.#connect();
+    await this.#cleaner.query(EMPTY_TABLES);
   }
 
   async dispose(): Promise<void> {
     for (const store of this.#opened.splice(0)) await store.close();
+    await this.#cleaner?.end();
     await this.server.dispose();
+  }
+
+  async #connect(): Promise<Client> {
+    const client = new Client({ connectionString: this.url });
+    // Some tests end connections, or the server: the next one is emptied by a new one.
+    client.on("error", () => {
+      this.#cleaner = undefined;
+    });
+    await client.connect();
+    return client;
   }
 }

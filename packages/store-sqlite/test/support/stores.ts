@@ -1,12 +1,11 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rmSync } from "node:fs";
 import type { NewRun, NewSchedule, PlanCommit } from "@tidegate/core/store";
+import { quickFolder } from "@tidegate/test-servers";
 import { aNewSchedule, aPlan, aRun, minute } from "@tidegate/testkit";
 
 /** A directory for one test; `remove` takes it away again. */
 export function temporaryDirectory(): { path: string; remove: () => void } {
-  const path = mkdtempSync(join(tmpdir(), "tidegate-sqlite-"));
+  const path = quickFolder("tidegate-sqlite-");
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
 

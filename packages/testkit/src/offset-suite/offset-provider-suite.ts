@@ -1,5 +1,6 @@
 import { type EpochMs, hasCode, type JsonObject } from "@tidegate/core";
 import {
+  checkedBounds,
   compareOffsets,
   isEmptyRange,
   type OffsetBounds,
@@ -15,7 +16,7 @@ import type { OffsetFixture, OffsetProviderSuiteOptions, OffsetRecord } from "./
 
 /**
  * Defines the rules of `OffsetProvider` as tests for Jest or Vitest: the other half of the contract. Rules about
- * `at`, `cut`, `size` and `hold` apply to providers that have them.
+ * `at`, `cut`, `size`, `hold` and `release` apply to providers that have them.
  *
  * ```ts
  * offsetProviderSuite({ name: "topic", create: async () => ({ provider, source, append, read, … }) });
@@ -107,6 +108,18 @@ export function offsetProviderSuite({ name, create }: OffsetProviderSuiteOptions
       expect(compareOffsets(fixture.provider, before.latest, after.latest)).toBe("before");
       expect(await readOf({ lower: before.earliest, upper: before.latest })).toEqual(first);
       expect(await readOf({ lower: before.latest, upper: after.latest })).toEqual(second);
+    });
+
+    it("has taken in no less than before, if it tells how much", async () => {
+      const { provider } = fixture;
+      const amounts: bigint[] = [];
+      for (const count of [1, 9, 90]) {
+        await fixture.append(count);
+        const { room } = checkedBounds(provider, await bounds());
+        if (room === undefined) return;
+        amounts.push(BigInt(room.written));
+      }
+      expect(amounts[0]! <= amounts[1]! && amounts[1]! <= amounts[2]!).toBe(true);
     });
 
     it("ends where nothing below can still appear, or cannot say while somebody is writing", async () => {
@@ -215,7 +228,9 @@ export function offsetProviderSuite({ name, create }: OffsetProviderSuiteOptions
         expect(await readOf({ lower: earliest, upper: await at(instant!) })).toEqual(idsOf(before));
       }
       const last = Math.max(...records.map((record) => record.at!));
-      expect(await at(last + 86_400_000)).toEqual(latest);
+      const behindAll = await at(last + 86_400_000);
+      // The end of some sources moves although nothing is appended.
+      expect([latest, (await bounds()).latest]).toContainEqual(behindAll);
       expect(await readOf({ lower: await at(0), upper: latest })).toEqual(idsOf(records));
     });
 
@@ -252,8 +267,8 @@ export function offsetProviderSuite({ name, create }: OffsetProviderSuiteOptions
       const { expire, provider, source } = fixture;
       if (expire === undefined || provider.hold === undefined) return;
       await fixture.append(6);
-      const { earliest, latest } = await bounds();
-      const holder = { ...context(), holder: "tests/orders" };
+      const { earliest, latest, incarnation } = await bounds();
+      const holder = { ...context(), holder: "tests/orders", incarnation };
       await provider.hold(source, earliest, holder);
       await provider.hold(source, earliest, holder);
       await expire();
@@ -262,6 +277,23 @@ export function offsetProviderSuite({ name, create }: OffsetProviderSuiteOptions
       await provider.release?.(source, latest, holder);
       await expire();
       expect(standingOf(provider, earliest, await bounds()).expired).not.toEqual([]);
+    });
+
+    it("forgets what is released and nothing behind it, never goes back, and leaves another life alone", async () => {
+      const { provider, source } = fixture;
+      if (provider.release === undefined) return;
+      await fixture.append(3);
+      const { latest: first, incarnation } = await bounds();
+      const ids = idsOf(await fixture.append(3));
+      const { latest: second } = await bounds();
+      const holder = { ...context(), holder: "tests/orders", incarnation };
+      await provider.release(source, first, holder);
+      await provider.release(source, second, { ...holder, incarnation: `not ${incarnation}` });
+      await provider.release(source, first, holder);
+      const after = await bounds();
+      expect(standingOf(provider, first, after)).toMatchObject({ expired: [], rewound: [] });
+      expect(await readOf({ lower: first, upper: second })).toEqual(ids);
+      expect(after.incarnation).toBe(incarnation);
     });
 
     it("has the same incarnation as long as the source lives, and another one when it was made anew", async () => {

@@ -17,6 +17,11 @@ export interface OperatorFixture {
   readonly failingRequest?: RequestFactory;
   /** Creates a request whose job can be split, into more than one part. Feature `split`. */
   readonly splitRequest?: RequestFactory;
+  /**
+   * Changes how many rows the source of `splitRequest` has, in each of its parts. @default a source that is not written to, or
+   * whose parts see different moments
+   */
+  readonly changeSource?: () => Promise<void>;
   /** Creates a request that the service refuses, asking for a wait of a minute. Feature `busy`. */
   readonly busyRequest?: RequestFactory;
   /** Creates a request whose job succeeds soon, and logs more than one line. Feature `logs`. */

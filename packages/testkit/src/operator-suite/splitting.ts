@@ -52,6 +52,36 @@ export function splittingRules({ fixture, supports }: OperatorBed): void {
       expect(found).not.toContain(undefined);
       expect(await operator.find(request.idempotencyKey, request)).toBeUndefined();
     });
+
+    it("has all parts read one view of the source, if it names one, whatever is written meanwhile", async () => {
+      const { operator, changeSource } = fixture();
+      if (changeSource === undefined) return;
+      const request = offered(fixture(), "splitRequest");
+      const whole = await carryOut(operator, request());
+      const parts = await partsOf(operator, laterGeneration(request));
+      let rows = 0;
+      for (const part of parts) {
+        expect(part.shard!.snapshotToken).toEqual(expect.any(String));
+        const { metrics } = await carryOut(operator, part);
+        rows += metrics!.rowsWritten!;
+        await changeSource();
+      }
+      expect(rows).toBe(whole.metrics!.rowsWritten);
+      const after = await carryOut(
+        operator,
+        request({ runId: "f".repeat(32), idempotencyKey: "f".repeat(32) }),
+      );
+      expect(after.metrics!.rowsWritten).not.toBe(rows);
+    });
+
+    it("fails a part whose view of the source is gone, so that the run is split anew", async () => {
+      const { operator } = fixture();
+      const [part] = await partsOf(operator, offered(fixture(), "splitRequest")());
+      if (part?.shard?.snapshotToken === undefined) return;
+      const shard = { ...part.shard, snapshotToken: `${part.shard.snapshotToken}0` };
+      const { state, error } = await carryOut(operator, { ...part, shard });
+      expect({ state, code: error?.code }).toEqual({ state: "FAILED", code: "SPLIT_STALE" });
+    });
   });
 
   (supports.split && supports.effects ? describe : describe.skip)("merge", () => {

@@ -1,5 +1,6 @@
-import type { EpochMs, Page, PageRequest, Run, Schedule } from "@tidegate/core";
+import type { Backfill, EpochMs, Page, PageRequest, Run, Schedule } from "@tidegate/core";
 import {
+  type BackfillCommit,
   type ClaimedRun,
   type ClaimRequest,
   type GatedQuery,
@@ -209,6 +210,18 @@ export async function pagesOf<T>(load: (page: PageRequest) => Promise<Page<T>>):
 /** Returns all matching runs, in order. */
 export async function allRuns(store: ScheduleStore, filter: RunFilter = {}): Promise<Run[]> {
   return (await pagesOf((page) => store.listRuns(filter, { limit: 1_000, ...page }))).flat();
+}
+
+/** Returns the step of a backfill that plans these runs, and moves its cursor by three minutes. */
+export function stepOf({ id }: Backfill, runs: readonly NewRun[]): BackfillCommit {
+  return {
+    id,
+    cursor: START,
+    newCursor: START + 3 * MINUTE,
+    state: "RUNNING",
+    updatedAt: LATER,
+    runs: runs.map((run) => ({ ...run, kind: "BACKFILL", backfillId: id })),
+  };
 }
 
 /** Returns the ids of runs, claims or gated runs. */

@@ -7,7 +7,7 @@ import {
 } from "@tidegate/core/store";
 import { aPlan, aRun, MINUTE, minute, START } from "../builders.js";
 import { describe, expect, it } from "../runner.js";
-import { carryOut, claim, claimOne, end, history, plan, register, scheduleOf } from "./conduct.js";
+import { carryOut, change, claim, claimOne, end, history, plan, register, scheduleOf } from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
 
 /** Formats a range as `STATE from-to`, in minutes of the ledger. */
@@ -224,6 +224,14 @@ export function tallyRules({ store }: StoreBed): void {
       expect(byReason).toEqual({ "catchup-window": 42, "catchup-coalesced": 10 });
     });
 
+    it("adds up what merged runs count beyond 32 bits", async () => {
+      await register(store());
+      const intervals = 2_147_483_647;
+      await plan(store(), { count: 2, run: { state: "SKIPPED", reason: "catchup-window", intervals } });
+      expect((await store().tally("orders", 0)).byReason).toEqual({ "catchup-window": 2 * intervals });
+      expect(await store().coverage("orders")).toMatchObject([{ runs: 2, intervals: 2 * intervals }]);
+    });
+
     it("counts scheduled runs that were planned later than the tolerance after they were due", async () => {
       const schedule = await register(store(), { laneWidth: 0 });
       const lateBy = [0, 1_000, 1_001, 60_000];
@@ -243,18 +251,26 @@ export function tallyRules({ store }: StoreBed): void {
       const late = aRun({ plannedAt: minute(0).upper + 10_500 });
       await store().plan([aPlan(schedule, { runs: [late] })]);
       expect((await store().tally("orders", 1_000)).late).toBe(0);
-      const { version, status, spec } = await scheduleOf(store());
-      await store().changeSchedules([
-        {
-          groupId: "orders",
-          expected: { version, statuses: [status] },
-          updatedAt: START,
-          spec: { spec: { ...spec, delayMs: 0 }, tzdata: "2025c" },
-        },
-      ]);
+      const { spec } = await scheduleOf(store());
+      await change(store(), { spec: { spec: { ...spec, delayMs: 0 }, tzdata: "2025c" } });
       expect((await store().tally("orders", 1_000)).late).toBe(0);
       await plan(store(), { run: { plannedAt: minute(1).upper + 10_500 } });
       expect((await store().tally("orders", 1_000)).late).toBe(1);
+      expect((await store().tally("orders", 999)).late).toBe(1);
+    });
+
+    it("goes by the delay of the version that planned runs have been given since", async () => {
+      const schedule = await register(store(), { spec: { delayMs: 10_000 } });
+      const runs = [0, 1].map((n) => aRun({ ...minute(n), plannedAt: minute(n).upper + 10_500 }));
+      await store().plan([aPlan(schedule, { count: 2, runs })]);
+      await claimOne(store());
+      const { spec } = await scheduleOf(store());
+      await change(store(), {
+        spec: { spec: { ...spec, delayMs: 0 }, tzdata: "2025c" },
+        adoptsPlanned: true,
+      });
+      expect((await store().tally("orders", 1_000)).late).toBe(1);
+      expect((await store().tally("orders", 999)).late).toBe(1);
     });
   });
 }

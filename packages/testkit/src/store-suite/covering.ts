@@ -202,6 +202,20 @@ export function uncoveredRules({ store }: StoreBed): void {
       expect(await uncovered()).toEqual([rest[1]!.id]);
     });
 
+    it("finds what was cancelled since positions were lost, too, and not the positions themselves", async () => {
+      await register(store());
+      const [run] = await plan(store(), { count: 1 });
+      await store().changeRuns([{ ...overlapCancelled(run!.id), reason: "source-expired" }]);
+      await plan(store(), { count: 1, run: { state: "SKIPPED", reason: "source-expired" } });
+      expect(await uncovered()).toEqual([run!.id]);
+      expect(await runOf(store(), run!.id)).toMatchObject({ state: "CANCELLED", reason: "source-expired" });
+      const again = aRun({ kind: "MANUAL", generation: 1 });
+      expect(await store().insertRuns([again], { isExclusive: true })).toEqual([false]);
+      const commit = await covering(store(), [run!.id], [0, 0], { generation: 1 });
+      expect(await store().plan([commit])).toEqual([true]);
+      expect(await uncovered()).toEqual([]);
+    });
+
     it("does not find what a person has cancelled, nor what is still to be cancelled or ended otherwise", async () => {
       await register(store(), { laneWidth: 3 });
       const runs = await plan(store(), { count: 4 });

@@ -1,8 +1,9 @@
+import { aPlan, aRun, minute } from "../builders.js";
 import { describe, expect, it } from "../runner.js";
 import { admitted, carryOut, claim, end, LATER, plan, register, runOf, scheduleOf } from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
 
-/** Tests a failed run that blocks its lane. */
+/** Tests a failed or cancelled run that blocks its lane. */
 export function blockingRules({ store }: StoreBed): void {
   describe("a run that blocks", () => {
     it("holds all that waits behind it", async () => {
@@ -39,6 +40,33 @@ export function blockingRules({ store }: StoreBed): void {
       await store().changeRuns([{ id, from: ["FAILED"], state: "CANCELLED", at: LATER }]);
       expect(await admitted(store(), runs)).toEqual([false, true]);
       expect(await runOf(store(), id)).toMatchObject({ state: "CANCELLED", isBlocking: false });
+    });
+
+    it("may be cancelled, and keeps its turn for the run that covers it", async () => {
+      const schedule = await register(store());
+      const runs = await plan(store(), { count: 2 });
+      const { id } = await carryOut(store(), "CANCELLED", { reason: "overlap-cancelled", isBlocking: true });
+      expect(await admitted(store(), runs)).toEqual([false, false]);
+      expect(await runOf(store(), id)).toMatchObject({
+        state: "CANCELLED",
+        isBlocking: true,
+        place: "blocking",
+      });
+      expect(await scheduleOf(store())).toMatchObject({ admittedRuns: 0, waitingRuns: 1, blockingRuns: 1 });
+      const again = aRun({ ...minute(0), generation: 1 });
+      const { watermark } = await scheduleOf(store());
+      const commit = aPlan(
+        { ...schedule, watermark },
+        { runs: [again], newWatermark: watermark, supersedes: [id] },
+      );
+      expect(await store().plan([commit])).toEqual([true]);
+      expect(await admitted(store(), [...runs, again])).toEqual([false, false, true]);
+      expect(await runOf(store(), id)).toMatchObject({
+        isBlocking: false,
+        place: "none",
+        isSuperseded: true,
+      });
+      expect(await scheduleOf(store())).toMatchObject({ admittedRuns: 1, waitingRuns: 1, blockingRuns: 0 });
     });
 
     it("comes first in the lane when it is retried", async () => {

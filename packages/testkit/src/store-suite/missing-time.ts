@@ -73,14 +73,14 @@ export function dependencyRules({ store }: StoreBed): void {
       await register(store());
       await history(store(), ["FAILED", "SUCCEEDED"]);
       await plan(store(), { count: 1, run: { state: "SKIPPED", reason: "overlap-dropped" } });
-      for (const reason of ["cancelled", "overlap-cancelled", "unregistered"] as const) {
+      for (const reason of ["cancelled", "overlap-cancelled", "source-expired", "unregistered"] as const) {
         const [run] = await plan(store(), { count: 1 });
         await store().changeRuns([{ id: run!.id, from: ["PLANNED"], state: "CANCELLED", reason, at: LATER }]);
       }
-      expect(await missing(upTo(6))).toBe("0-1 2-6");
-      expect(await missing(upTo(6), { by: "settled" })).toBe("0-1 4-5");
+      expect(await missing(upTo(7))).toBe("0-1 2-7");
+      expect(await missing(upTo(7), { by: "settled" })).toBe("0-1 4-6");
       await change(store(), { status: "DELETED" });
-      expect(await missing(upTo(6), { by: "settled" })).toBe("0-1 4-6");
+      expect(await missing(upTo(7), { by: "settled" })).toBe("0-1 4-7");
     });
 
     it("keeps what an earlier generation has covered until the next one has succeeded, unless asked for quiet", async () => {
@@ -93,6 +93,27 @@ export function dependencyRules({ store }: StoreBed): void {
       expect(await missing(upTo(3), { isQuiet: true })).toBe("1-2");
       await rerun(minute(1), 1, "SUCCEEDED");
       expect(await missing(upTo(3))).toBe("");
+    });
+
+    it("is none of runs that have ended before the end of a snapshot, and none before the ledger, once that has succeeded", async () => {
+      await register(store());
+      await history(store(), ["FAILED", "SUCCEEDED", "CANCELLED"]);
+      await plan(store(), { count: 1, run: { state: "SKIPPED", reason: "overlap-dropped" } });
+      const [copy] = await plan(store(), { count: 1, run: { snapshot: { cause: "requested", note: "" } } });
+      expect(await missing(upTo(5))).toBe("0-1 2-5");
+      const claimed = await claimOne(store());
+      expect(claimed.run.id).toBe(copy!.id);
+      await end(store(), claimed, "FAILED");
+      expect(await missing(upTo(5))).toBe("0-1 2-5");
+      const again = { id: copy!.id, from: ["FAILED"], state: "PLANNED", at: LATER, endedAt: null } as const;
+      await store().changeRuns([again]);
+      await end(store(), await claimOne(store()), "SUCCEEDED");
+      await history(store(), ["FAILED"]);
+      await plan(store(), { count: 1 });
+      const before = { lower: START - MINUTE, upper: START + 7 * MINUTE };
+      expect(await missing(before)).toBe("5-7");
+      expect(await missing(before, { by: "settled" })).toBe("5-7");
+      expect(await missing({ lower: START + 2.5 * MINUTE, upper: START + 3.5 * MINUTE })).toBe("");
     });
 
     it("is all that nobody has reported of a source group, gaps included", async () => {

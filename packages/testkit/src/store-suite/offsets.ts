@@ -1,7 +1,8 @@
 import type { OffsetWatermark, Run, RunOffsets } from "@tidegate/core";
+import type { RunChange } from "@tidegate/core/store";
 import { aNewSchedule, aPlan, aRun, aSpec, MINUTE, minute, START } from "../builders.js";
 import { describe, expect, it } from "../runner.js";
-import { claim, LATER, plan, register, runOf, scheduleOf } from "./conduct.js";
+import { claim, claimOne, LATER, plan, register, runOf, scheduleOf } from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
 
 const WATERMARK: OffsetWatermark = {
@@ -33,10 +34,39 @@ export function offsetRules({ store, second, reopened, supports }: StoreBed): vo
     it("are written together with the watermark, to the run and to its group", async () => {
       const schedule = await register(store());
       expect(schedule.offsets).toBeNull();
+      expect(await store().getEpochs(["orders"])).toEqual([0]);
       const commit = aPlan(schedule, { run: { offsets: OFFSETS }, offsets: WATERMARK });
       expect(await store().plan([commit])).toEqual([true]);
       expect(await scheduleOf(store())).toMatchObject({ watermark: START + MINUTE, offsets: WATERMARK });
       expect((await runOf(store(), commit.runs[0]!.id)).offsets).toEqual(OFFSETS);
+    });
+
+    it("stay with a run that is planned again without its attempt, since its source could not be asked", async () => {
+      await register(store());
+      await plan(store(), { run: { offsets: OFFSETS }, offsets: WATERMARK });
+      const { run, token } = await claimOne(store());
+      const wait = { reason: "SOURCE_UNAVAILABLE: It is away.", since: LATER, lookAgainAt: LATER + MINUTE };
+      const held: RunChange = {
+        id: run.id,
+        from: ["SUBMITTING", "RUNNING"],
+        token,
+        state: "PLANNED",
+        at: LATER,
+        place: "ready",
+        readyAt: LATER + MINUTE,
+        wait,
+        isJobOpen: false,
+        attempt: run.attempt - 1,
+        startedAt: null,
+        jobId: null,
+        jobAddress: null,
+      };
+      expect(await store().changeRuns([held])).toEqual([true]);
+      const after = await runOf(store(), run.id);
+      expect(after).toMatchObject({ state: "PLANNED", place: "ready", attempt: 0, wait, isJobOpen: false });
+      expect(await claim(store(), { now: LATER })).toEqual([]);
+      const again = await claimOne(store(), { now: LATER + MINUTE });
+      expect(again.run).toMatchObject({ id: run.id, attempt: 1, offsets: OFFSETS, wait: null });
     });
 
     it("are not written by a plan that is refused", async () => {
@@ -121,7 +151,9 @@ export function offsetRules({ store, second, reopened, supports }: StoreBed): vo
       });
       expect(await store().changeSchedules([change(7)])).toEqual([false]);
       expect(await store().cancelMarks(ids)).toEqual([]);
+      expect(await store().getEpochs(["unknown", "orders"])).toEqual([0, 1]);
       expect(await store().changeSchedules([change(1)])).toEqual([true]);
+      expect(await store().getEpochs(["orders", "unknown"])).toEqual([2, 0]);
       expect(await store().cancelMarks(ids)).toEqual([{ id: ids[0], reason: "source-rebased" }]);
     });
 

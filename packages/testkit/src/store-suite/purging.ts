@@ -1,6 +1,6 @@
 import { aBackfill, aNewSchedule, aRun, minute, START } from "../builders.js";
 import { describe, expect, it } from "../runner.js";
-import { allRuns, claim, idsOf, LATER, nextWake, plan, register, scheduleOf } from "./conduct.js";
+import { allRuns, change, claim, idsOf, LATER, nextWake, plan, register, scheduleOf } from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
 
 /** Tests `purgeSchedule`. */
@@ -58,6 +58,17 @@ export function purgeRules({ store }: StoreBed): void {
       expect(await scheduleOf(store())).toMatchObject({ watermark: START, admittedRuns: 0, waitingRuns: 0 });
       const [again] = await plan(store());
       expect(idsOf(await claim(store()))).toEqual([again!.id]);
+    });
+
+    it("leaves a schedule that is another one by now", async () => {
+      await register(store());
+      const { incarnation, status } = await scheduleOf(store());
+      await change(store(), { status: "PAUSED", laneWidth: 0 });
+      expect(await store().purgeSchedule("orders", { incarnation, status })).toBe(false);
+      expect(await store().purgeSchedule("orders", { incarnation: "another", status: "PAUSED" })).toBe(false);
+      expect(await scheduleOf(store())).toMatchObject({ incarnation, status: "PAUSED" });
+      expect(await store().purgeSchedule("orders", { incarnation, status: "PAUSED" })).toBe(true);
+      expect(await store().purgeSchedule("orders", { incarnation, status: "PAUSED" })).toBe(false);
     });
 
     it("shuts out who still holds a run of it", async () => {

@@ -40,6 +40,27 @@ export function planAndClaimRules({ store, second, supports }: StoreBed): void {
       expect(await claim(store())).toEqual([]);
     });
 
+    it("leaves a run with positions as a plan and a claim would, whether or not it is claimed at once", async () => {
+      const positions = { incarnation: "first", epoch: 1 };
+      const read = { ...positions, lower: { main: "0" }, upper: { main: "9007199254740993" } };
+      const offsets = {
+        ...positions,
+        origin: { main: "0" },
+        position: read.upper,
+        latest: read.upper,
+        lookedAt: START,
+        rebase: null,
+      };
+      await register(store());
+      const commit = aPlan(await scheduleOf(store()), { run: { offsets: read }, offsets });
+      const [answer] = await planAndClaim(store(), [commit]);
+      const { run } = typeof answer === "object" ? answer : await claimOne(store());
+      expect(run).toMatchObject({ id: commit.runs[0]!.id, state: "SUBMITTING", attempt: 1, offsets: read });
+      expect(await runOf(store(), run.id)).toEqual(run);
+      expect(await scheduleOf(store())).toMatchObject({ offsets, admittedRuns: 1 });
+      expect(await claim(store())).toEqual([]);
+    });
+
     it("grants a lease like any other: it is fenced, lapses, and its run is recovered", async () => {
       await register(store());
       const [answer] = await planAndClaim(store(), [aPlan(await scheduleOf(store()))]);
@@ -176,6 +197,16 @@ export function endRules({ store, supports }: StoreBed): void {
       const failing = ending({ run, token, isRecovered: false }, "FAILED", { isBlocking: true });
       expect(await endRuns(store(), [{ run, change: failing }])).toMatchObject([{}]);
       expect(await scheduleOf(store())).toMatchObject({ blockingRuns: 1, waitingRuns: 1 });
+    });
+
+    it("keeps what the end says of a snapshot", async () => {
+      await register(store());
+      const first = { cause: "first", note: "" } as const;
+      const [planned] = await plan(store(), { run: { snapshot: first } });
+      const { run, change } = succeeding(await claimOne(store()));
+      const snapshot = { ...first, consistentFrom: LATER };
+      expect(await endRuns(store(), [{ run, change: { ...change, snapshot } }])).toMatchObject([{}]);
+      expect(await runOf(store(), planned!.id)).toMatchObject({ state: "SUCCEEDED", snapshot });
     });
 
     it("wakes the gated runs that wait for its group, and tells it", async () => {

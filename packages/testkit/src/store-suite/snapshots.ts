@@ -1,7 +1,7 @@
 import type { RunSnapshot } from "@tidegate/core";
-import { aRun } from "../builders.js";
+import { aRun, MINUTE } from "../builders.js";
 import { describe, expect, it } from "../runner.js";
-import { allRuns, claim, idsOf, plan, register, runOf } from "./conduct.js";
+import { allRuns, claim, claimOne, end, ending, idsOf, LATER, plan, register, runOf } from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
 
 const FIRST: RunSnapshot = { cause: "first", note: "" };
@@ -52,6 +52,41 @@ export function snapshotRules({ store, second, reopened, supports }: StoreBed): 
       const again = { id: beside.id, from: ["CANCELLED"], state: "PLANNED", at, endedAt: null } as const;
       expect(await store().changeRuns([{ ...again, reason: null, attempt: 0 }])).toEqual([true]);
       expect((await runOf(store(), beside.id)).snapshot).toEqual(ASKED);
+    });
+
+    it("keep what a change says of them, together with the rest of it", async () => {
+      await register(store());
+      await register(store(), { spec: { groupId: "other" } });
+      const [planned] = await plan(store(), { run: { snapshot: ASKED } });
+      const [plain] = await plan(store(), {}, "other");
+      const claims = await claim(store());
+      const known: RunSnapshot = { ...ASKED, consistentFrom: LATER };
+      const changes = claims.map((claimed) => {
+        const change = ending(claimed, "SUCCEEDED", { endedAt: LATER });
+        return claimed.run.id === planned!.id ? { ...change, snapshot: known } : change;
+      });
+      const outdated = { ...changes[0]!, id: planned!.id, token: 999, snapshot: FIRST };
+      expect(await store().changeRuns([outdated])).toEqual([false]);
+      expect(await store().changeRuns(changes)).toEqual([true, true]);
+      const after = await runOf(await second(), planned!.id);
+      expect(after).toMatchObject({ state: "SUCCEEDED", endedAt: LATER });
+      expect(after.snapshot).toEqual(known);
+      expect((await runOf(store(), plain!.id)).snapshot).toBeNull();
+    });
+
+    it("have all time before the ledger begins, once they have succeeded", async () => {
+      const { origin } = await register(store());
+      await plan(store(), { run: { snapshot: FIRST } });
+      const within = { lower: origin - 5 * MINUTE, upper: origin + MINUTE };
+      const missing = () => store().missingTime([{ groupId: "orders", within, by: "succeeded" }]);
+      expect(await missing()).toEqual([[within]]);
+      await end(store(), await claimOne(store()), "SUCCEEDED");
+      expect(await missing()).toEqual([[]]);
+      await plan(store());
+      const behind = { ...within, upper: origin + 2 * MINUTE };
+      expect(await store().missingTime([{ groupId: "orders", within: behind, by: "succeeded" }])).toEqual([
+        [{ lower: origin + MINUTE, upper: behind.upper }],
+      ]);
     });
 
     if (supports.reopen)

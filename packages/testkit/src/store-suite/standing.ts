@@ -1,7 +1,7 @@
 import type { NewRun, RunChange, ScheduleStore } from "@tidegate/core/store";
-import { aBackfill, aRun, MINUTE, minute, START } from "../builders.js";
+import { aBackfill, aRun, minute, START } from "../builders.js";
 import { describe, expect, it } from "../runner.js";
-import { allRuns, change, claim, end, LATER, plan, register, runOf, scheduleOf } from "./conduct.js";
+import { allRuns, change, claim, end, LATER, plan, register, runOf, scheduleOf, stepOf } from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
 
 const BACKFILL = aBackfill();
@@ -134,6 +134,15 @@ export function besideRules({ store }: StoreBed): void {
       expect(await store().insertRuns([beside(0, 1, { generation: 1 })], EXCLUSIVE)).toEqual([true]);
     });
 
+    it("but not over an empty one, which stands for no time", async () => {
+      await register(store());
+      const { lower } = minute(1);
+      await plan(store());
+      await plan(store(), { run: { lower, upper: lower, state: "SUCCEEDED" }, newWatermark: lower });
+      await giveUp(store(), (await allRuns(store()))[0]!.id);
+      expect(await store().insertRuns([beside(0, 2)], EXCLUSIVE)).toEqual([true]);
+    });
+
     it("unless what it lies over was given up", async () => {
       await withCancelled(store());
       expect(await store().insertRuns([beside(0, 1), beside(2, 3), beside(1, 2)], EXCLUSIVE)).toEqual([
@@ -145,14 +154,7 @@ export function besideRules({ store }: StoreBed): void {
   });
 
   describe("planBackfill refuses a step", () => {
-    const step = (runs: readonly NewRun[]) => ({
-      id: BACKFILL.id,
-      cursor: START,
-      newCursor: START + 3 * MINUTE,
-      state: "RUNNING" as const,
-      updatedAt: LATER,
-      runs: runs.map((run) => ({ ...run, kind: "BACKFILL" as const, backfillId: BACKFILL.id })),
-    });
+    const step = (runs: readonly NewRun[]) => stepOf(BACKFILL, runs);
 
     it("as a whole if one of its runs lies over one that stands", async () => {
       await withCancelled(store());

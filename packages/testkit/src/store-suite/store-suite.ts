@@ -5,6 +5,7 @@ import { changeLogRules } from "./change-log.js";
 import { fencingRules, runChangeRules } from "./changing.js";
 import { claimOrderRules, claimScopeRules } from "./claim-order.js";
 import { claimRules, nextWakeRules, recoveryRules } from "./claiming.js";
+import { copyRules } from "./copies.js";
 import {
   coverageRules,
   partialCoverageRules,
@@ -23,6 +24,7 @@ import { gateQueueRules } from "./gate-queue.js";
 import { gatedRules } from "./gated.js";
 import { insertionRules, supersedingRules } from "./generations.js";
 import { inputRules, stalenessRules } from "./inputs.js";
+import { inspectionRules } from "./inspection.js";
 import { laneRules } from "./lane.js";
 import { blockingRules } from "./lane-blocking.js";
 import { cancelPlannedRules, laneWidthRules } from "./lane-width.js";
@@ -104,6 +106,7 @@ const RULES: readonly ((bed: StoreBed) => void)[] = [
   endRules,
   offsetRules,
   snapshotRules,
+  copyRules,
   poolTableRules,
   slotRules,
   poolRateRules,
@@ -145,6 +148,7 @@ const RULES: readonly ((bed: StoreBed) => void)[] = [
   lookbackRules,
   lateRules,
   changeLogRules,
+  inspectionRules,
   purgeRules,
   unreadableRules,
   durabilityRules,

@@ -16,6 +16,10 @@ export class BackfillTable {
     return true;
   }
 
+  get size(): number {
+    return this.#byId.size;
+  }
+
   get(id: string): BackfillRow | undefined {
     return this.#byId.get(id);
   }

@@ -127,6 +127,7 @@ export function applyChange(row: RunRow, change: RunChange): void {
   if (change.jobAddress !== undefined) run.jobAddress = change.jobAddress;
   if (change.metrics !== undefined) run.metrics = copyOf(change.metrics);
   if (change.error !== undefined) run.error = frozenCopy(change.error);
+  if (change.snapshot !== undefined) run.snapshot = frozenCopy(change.snapshot);
   if (change.attemptRecord !== undefined) {
     run.history = Object.freeze([...run.history, frozenCopy(change.attemptRecord)]);
   }

@@ -2,10 +2,12 @@ import type { EpochMs } from "../../clock/clock.js";
 import type { PoolChoice } from "../../pool/pool-choice.js";
 import { needsPool } from "../../pool/pooling.js";
 import type { ClaimQueue } from "../../run/claim-order.js";
+import { FOLLOWING_STATES } from "../../run/copies.js";
 import { isUncovered } from "../../run/covering.js";
 import { isEnded } from "../../run/lane.js";
 import { isAdmitted } from "../../run/place.js";
-import type { NewReportedRun, NewRun, RunInput } from "../../run/run.js";
+import type { NewReportedRun, NewRun, RunInput, RunState } from "../../run/run.js";
+import { STANDING_STATES } from "../../run/standing.js";
 import type { GatedQuery } from "../gate-queue.js";
 import type { GroupWindow, RunFilter } from "../run-ledger.js";
 import type { ClaimScope, NextWake } from "../run-queue.js";
@@ -51,6 +53,10 @@ export class RunTable {
   readonly #readers = new Map<string, Set<RunRow>>();
   /** Gated runs by the groups that wake them. */
   readonly #sleepers = new Map<string, Set<RunRow>>();
+
+  get size(): number {
+    return this.#byId.size;
+  }
 
   get(id: string): RunRow | undefined {
     return this.#byId.get(id);
@@ -201,6 +207,31 @@ export class RunTable {
   needsPool(name: string): boolean {
     for (const { run, pooling } of this.#byId.values())
       if (run.state === "PLANNED" && pooling !== undefined && needsPool(pooling.needs, name)) return true;
+    return false;
+  }
+
+  /** Returns the newest snapshot of a group that stands, but for one run. */
+  newestSnapshot(group: Group, except?: string): MutableRun | undefined {
+    return this.#newestSnapshot(group, STANDING_STATES, except);
+  }
+
+  /** Returns the end of the newest snapshot of a group that has succeeded, epoch ms. */
+  copiedUpTo(group: Group): EpochMs | undefined {
+    return this.#newestSnapshot(group, ["SUCCEEDED"])?.upper;
+  }
+
+  #newestSnapshot(group: Group, states: readonly RunState[], except?: string): MutableRun | undefined {
+    if (this.#snapshots.size === 0) return undefined;
+    const filter = { isSnapshot: true, states, includeSuperseded: false, order: "descending" } as const;
+    for (const { run } of this.select(filter, group, undefined)) if (run.id !== except) return run;
+    return undefined;
+  }
+
+  /** Returns whether a run behind a snapshot keeps it from being made again. */
+  isFollowed({ upper }: MutableRun, group: Group): boolean {
+    const within = { lower: upper, upper: Number.MAX_SAFE_INTEGER };
+    const filter = { states: FOLLOWING_STATES, within, includeSuperseded: false };
+    for (const { run } of this.select(filter, group, undefined)) if (run.lower >= upper) return true;
     return false;
   }
 

@@ -2,13 +2,14 @@ import type { EpochMs } from "../../clock/clock.js";
 import type { Interval } from "../../interval/boundaries.js";
 import { overlapsOf } from "../../interval/interval-set.js";
 import { poolingOf } from "../../pool/pooling.js";
+import { goesBefore, isBehind, rivalsInLane } from "../../run/copies.js";
 import { isUncovered } from "../../run/covering.js";
 import { isEnded } from "../../run/lane.js";
 import type { NewRun, ReadyMark, Run, RunReason, RunState } from "../../run/run.js";
 import { isStanding, mayBeRevived, mayRunBeside } from "../../run/standing.js";
 import { gatingOf } from "../../schedule/gates-of.js";
 import { failureAtGates, type GateSettlement } from "../gate-queue.js";
-import type { ReportCommit } from "../run-ledger.js";
+import type { OpenRuns, ReportCommit } from "../run-ledger.js";
 import type { CancelMark, ClaimedRun, HeldLease, LeaseState, RunChange } from "../run-queue.js";
 import type { ScheduleChange } from "../schedule-table.js";
 import type { ShardWriter } from "../shard-table.js";
@@ -25,8 +26,20 @@ export function mayInsertBeside(runs: RunTable, added: readonly NewRun[], group:
   return (
     runs.areNew(added, group) &&
     overlapsOf(added).length === 0 &&
-    added.every((run) => mayRunBeside(run, standingFor(group, run)))
+    added.every(
+      (run) => mayRunBeside(run, standingFor(group, run)) && !isBehind(run, runs.newestSnapshot(group)),
+    )
   );
+}
+
+/** Returns whether a group has an open run of a set. */
+export function hasOpen(group: Group, which: OpenRuns | undefined): boolean {
+  if (which === undefined) return false;
+  for (const { run } of group.open) {
+    if (which === "any") return true;
+    if (which === "beside" ? run.kind !== "SCHEDULED" : run.snapshot !== null) return true;
+  }
+  return false;
 }
 
 /** Inserts a run beside the live lane; it supersedes earlier generations that ended without success. */
@@ -73,7 +86,7 @@ export function claimRun(
 export function changeRun(runs: RunTable, change: RunChange): boolean {
   const row = runs.get(change.id);
   if (row === undefined || !change.from.includes(row.run.state) || !mayWrite(row, change.token)) return false;
-  if (isRevival(row.run, change) && !mayBeRevived(row.run, standingFor(row.group, row.run))) return false;
+  if (isRevival(row.run, change) && !isRevivable(runs, row, change.scheduleVersion)) return false;
   runs.update(row, (run) => {
     if (change.scheduleVersion !== undefined) setVersion(row, change.scheduleVersion);
     applyChange(row, change);
@@ -250,12 +263,25 @@ function isRevival({ state }: Pick<Run, "state">, change: RunChange): boolean {
   return isEnded(state) && !isEnded(change.state);
 }
 
+function isRevivable(runs: RunTable, { run, group, gating }: RunRow, version: number | undefined): boolean {
+  if (!mayBeRevived(run, standingFor(group, run))) return false;
+  const snapshot = runs.newestSnapshot(group, run.id);
+  if (snapshot !== undefined && isBehind(run, snapshot)) {
+    const spec = version === undefined ? undefined : group.versions[version - 1]?.spec;
+    const isOvertaken = (spec === undefined ? gating : gatingOf(spec)) === "overtakable";
+    if (group.laneWidth > 1 || isOvertaken || !goesBefore(run, snapshot)) return false;
+  }
+  if (run.snapshot === null) return true;
+  return !hasOpen(group, rivalsInLane(group.laneWidth)) && !runs.isFollowed(run, group);
+}
+
 /** Returns the other runs that stand for any of a run's interval, or that nothing covers yet. */
 function standingFor(group: Group, of: Interval & { readonly id: string }): Run[] {
   const standing: Run[] = [];
   for (const { run } of group.runs.rows({ within: of })) {
     const stands = isStanding(run.state) || isUncovered(run);
-    if (!run.isSuperseded && stands && run.id !== of.id) standing.push(run);
+    const isEmpty = run.lower === run.upper;
+    if (!run.isSuperseded && stands && !isEmpty && run.id !== of.id) standing.push(run);
   }
   return standing;
 }

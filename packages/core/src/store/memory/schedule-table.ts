@@ -25,6 +25,10 @@ export class ScheduleTable {
   /** Ids of groups by the groups that they depend on. */
   readonly #dependents = new Map<string, Set<string>>();
 
+  get size(): number {
+    return this.#byId.size;
+  }
+
   get(groupId: string): Group | undefined {
     return this.#byId.get(groupId);
   }

@@ -41,6 +41,7 @@ export class Staleness {
     for (const row of this.#runs.readersOf({ groupId, lower, upper })) {
       const read = row.run.inputs.filter(
         (input) =>
+          input.isIgnored !== true &&
           input.groupId === groupId &&
           input.lower < upper &&
           input.upper > lower &&

@@ -3,7 +3,7 @@ import { TriggerError } from "../../errors/errors.js";
 import { DAY_MS, type LocalMs } from "../civil.js";
 import { datable, type Trigger } from "../trigger.js";
 import type { CronTriggerSpec, DstPolicy } from "../trigger-spec.js";
-import type { Zone, ZoneSegment } from "../zone/zone.js";
+import { REPEATS_FROM, type Zone, type ZoneSegment } from "../zone/zone.js";
 import { LocalTimes } from "./local-times.js";
 import { type CronFields, parseCron } from "./parse.js";
 
@@ -19,6 +19,9 @@ export const QUARTZ_PRESET = QUARTZ_PRESETS["2.5.2"];
 
 /** How far before the time it is looking for a jump over empty segments lands. */
 const JUMP_MARGIN_MS = 3 * DAY_MS;
+
+/** 400 years, in which calendar and zone repeat themselves, and a day more. */
+const CYCLE_MS = 146_098 * DAY_MS;
 
 /**
  * Returns the policy that applies to an expression: elapsed time has neither gaps nor folds, and Quartz skips
@@ -59,8 +62,10 @@ export class CronTrigger implements Trigger {
   }
 
   next(after: EpochMs): EpochMs | undefined {
+    // A time that each year falls in a gap, which is skipped, never comes.
+    const end = Math.max(after, REPEATS_FROM) + CYCLE_MS;
     let segment: ZoneSegment | undefined = this.#zone.segmentAt(after);
-    while (segment !== undefined) {
+    while (segment !== undefined && segment.from <= end) {
       if (segment.from > after && this.#standsForGap(segment)) return segment.from;
       const local = this.#times.atOrAfter(Math.max(after + 1 + segment.offset, this.#localStart(segment)));
       if (local !== undefined && local < this.#localEnd(segment)) return datable(local - segment.offset);
@@ -70,8 +75,10 @@ export class CronTrigger implements Trigger {
   }
 
   previous(before: EpochMs): EpochMs | undefined {
+    const end = before - CYCLE_MS;
     let segment: ZoneSegment | undefined = this.#zone.segmentAt(before - 1);
     while (segment !== undefined) {
+      if (segment.to < end && segment.from > REPEATS_FROM) segment = this.#zone.segmentAt(REPEATS_FROM);
       const local = this.#times.atOrBefore(Math.min(before + segment.offset, this.#localEnd(segment)) - 1);
       if (local !== undefined && local >= this.#localStart(segment)) return datable(local - segment.offset);
       if (this.#standsForGap(segment)) return segment.from;

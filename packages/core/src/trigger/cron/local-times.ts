@@ -43,6 +43,9 @@ export class LocalTimes {
   readonly #previousHour: Int8Array;
   readonly #previousMinute: Int8Array;
   readonly #previousSecond: Int8Array;
+  readonly #hoursBefore: Int8Array;
+  readonly #minutesBefore: Int8Array;
+  readonly #secondsBefore: Int8Array;
   /** The months checked last: two, since a schedule's next time and its last one may lie on both sides of a month's end. */
   #recent = NO_MONTH;
   #former = NO_MONTH;
@@ -58,6 +61,9 @@ export class LocalTimes {
     this.#previousHour = previousTable(fields.hours, 24);
     this.#previousMinute = previousTable(fields.minutes, 60);
     this.#previousSecond = previousTable(fields.seconds, 60);
+    this.#hoursBefore = countTable(fields.hours, 24);
+    this.#minutesBefore = countTable(fields.minutes, 60);
+    this.#secondsBefore = countTable(fields.seconds, 60);
   }
 
   /** Returns the first match at or after a local time; `undefined` if the calendar has none. */
@@ -99,15 +105,13 @@ export class LocalTimes {
 
   /** Counts the matches on a matching day before one of its seconds. */
   #countInDay(second: number): number {
-    const { hours, minutes, seconds } = this.#fields;
+    const { minutes, seconds } = this.#fields;
     const hour = Math.floor(second / 3_600);
     const minute = Math.floor(second / 60) % 60;
-    const below = (values: readonly number[], limit: number): number =>
-      values.filter((value) => value < limit).length;
-    const inHour = hours.includes(hour)
-      ? below(minutes, minute) * seconds.length + (minutes.includes(minute) ? below(seconds, second % 60) : 0)
-      : 0;
-    return below(hours, hour) * minutes.length * seconds.length + inHour;
+    const whole = this.#hoursBefore[hour]! * minutes.length * seconds.length;
+    if (this.#nextHour[hour] !== hour) return whole;
+    const inMinute = this.#nextMinute[minute] === minute ? this.#secondsBefore[second % 60]! : 0;
+    return whole + this.#minutesBefore[minute]! * seconds.length + inMinute;
   }
 
   /** Counts the matching days before a day, from the start of the 400-year cycle that begins in 2000. */
@@ -203,7 +207,9 @@ export class LocalTimes {
   }
 
   #dayAtOrAfter(dayNumber: number): number | undefined {
-    let { year, month, day } = dateOf(dayNumber);
+    const begin = this.#monthOf(dayNumber);
+    let { year, month } = begin;
+    let day = dayNumber - begin.dayBefore;
     for (let looked = 0; looked <= CALENDAR_CYCLE_MONTHS; looked += 1) {
       if (this.#years !== undefined && year > this.#fields.years!.at(-1)!) return undefined;
       const { mask, dayBefore } = this.#monthAt(year, month);
@@ -220,7 +226,9 @@ export class LocalTimes {
   }
 
   #dayAtOrBefore(dayNumber: number): number | undefined {
-    let { year, month, day } = dateOf(dayNumber);
+    const begin = this.#monthOf(dayNumber);
+    let { year, month } = begin;
+    let day = dayNumber - begin.dayBefore;
     for (let looked = 0; looked <= CALENDAR_CYCLE_MONTHS; looked += 1) {
       if (this.#years !== undefined && year < this.#fields.years![0]!) return undefined;
       const { mask, dayBefore } = this.#monthAt(year, month);
@@ -287,6 +295,15 @@ function previousTable(allowed: readonly number[], size: number): Int8Array {
   const table = new Int8Array(size).fill(NONE);
   for (let value = 0; value < size; value += 1) {
     table[value] = allowed.includes(value) ? value : value === 0 ? NONE : table[value - 1]!;
+  }
+  return table;
+}
+
+/** Maps each value to the number of smaller allowed ones. One entry longer than the range. */
+function countTable(allowed: readonly number[], size: number): Int8Array {
+  const table = new Int8Array(size + 1);
+  for (let value = 0; value < size; value += 1) {
+    table[value + 1] = table[value]! + (allowed.includes(value) ? 1 : 0);
   }
   return table;
 }

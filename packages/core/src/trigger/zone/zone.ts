@@ -25,6 +25,9 @@ const FIRST_YEAR = 1_800;
  */
 const RULES_YEAR = 2_200;
 
+/** The instant from which on a zone repeats itself with the calendar, every 400 years. */
+export const REPEATS_FROM: EpochMs = yearStart(RULES_YEAR);
+
 /**
  * These 28 years, which contain no irregular century, cover every combination of length and first weekday.
  */

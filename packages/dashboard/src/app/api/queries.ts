@@ -1,5 +1,6 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
-import type { Interval, Run, Schedule } from "@tidegate/core";
+import type { Interval, Page, PageRequest, Run } from "@tidegate/core";
+import type { criticalPath, PathReader } from "../pages/dependencies/critical-path.js";
 import { manager } from "./connection.js";
 
 type Query = Parameters<typeof manager.runs>[0];
@@ -74,6 +75,26 @@ export const matchingQuery = (filter: NonNullable<GroupsFilter>) =>
     staleTime: 0,
   });
 
+/** Most failed runs that are read for the groups that have some. */
+const MOST_FAILED = 10_000;
+
+/** The ids of groups with failed runs that no other run covers. */
+export const failedGroupsQuery = queryOptions({
+  queryKey: ["runs", "failed-groups"],
+  queryFn: async ({ signal }) => {
+    const client = manager.withSignal(signal);
+    const { items } = await upTo(MOST_FAILED, (page) => client.runs({ states: ["FAILED"] }, page));
+    return new Set(items.filter(({ isSuperseded }) => !isSuperseded).map(({ groupId }) => groupId));
+  },
+  staleTime: 0,
+});
+
+/** The groups that lag most. */
+export const lagsQuery = queryOptions({
+  queryKey: ["lags"],
+  queryFn: ({ signal }) => manager.withSignal(signal).lags({ limit: PAGE }),
+});
+
 export const firstGroupsQuery = queryOptions({
   queryKey: ["schedules", "first"],
   queryFn: ({ signal }) => manager.withSignal(signal).list({}, { limit: 40 }),
@@ -92,18 +113,31 @@ export const allGroupsQuery = queryOptions({
   queryFn: ({ signal }) => allOf({ statuses: STANDING }, MOST_GROUPS, signal),
 });
 
-/** Reads groups page by page, up to a number. */
+/** Reads groups, up to a number. */
 async function allOf(filter: NonNullable<GroupsFilter>, most: number, signal: AbortSignal) {
-  const groups: Schedule[] = [];
+  const client = manager.withSignal(signal);
+  const { items: groups, isWhole } = await upTo(most, (page) => client.list(filter, page));
+  return { groups, isWhole };
+}
+
+/** Reads a listing page by page, up to a number of items. */
+async function upTo<T>(most: number, read: (page: PageRequest) => Promise<Page<T>>) {
+  const all: T[] = [];
   let cursor: string | undefined;
   do {
-    const page = { limit: AT_ONCE, ...(cursor === undefined ? {} : { cursor }) };
-    const { items, next } = await manager.withSignal(signal).list(filter, page);
-    groups.push(...items);
+    const { items, next } = await read({ limit: AT_ONCE, ...(cursor === undefined ? {} : { cursor }) });
+    all.push(...items);
     cursor = next;
-  } while (cursor !== undefined && groups.length < most);
-  return { groups, isWhole: cursor === undefined };
+  } while (cursor !== undefined && all.length < most);
+  return { items: all, isWhole: cursor === undefined };
 }
+
+/** The store's size, its clock, and the managers that share it. */
+export const storeQuery = queryOptions({
+  queryKey: ["store"],
+  queryFn: ({ signal }) => manager.withSignal(signal).store(),
+  staleTime: 10_000,
+});
 
 /** The manager's parts, which stay the same while it runs. */
 export const systemQuery = queryOptions({
@@ -139,6 +173,24 @@ export const runQuery = (id: string) =>
   queryOptions({
     queryKey: ["run", id],
     queryFn: ({ signal }) => manager.withSignal(signal).explain(id),
+  });
+
+/** Runs that are open or have failed: whatever a run may wait for. */
+const UNSETTLED: States = ["PLANNED", "SUBMITTING", "RUNNING", "FAILED"];
+
+/** The chain of waits of a run, as the page that shows it follows it. */
+export const pathQuery = (run: Run, follow: typeof criticalPath) =>
+  queryOptions({
+    queryKey: ["run", run.id, "path"],
+    queryFn: ({ signal }) => {
+      const client = manager.withSignal(signal);
+      const runs = async (query: Query, limit: number) => (await client.runs(query, { limit })).items;
+      const reader: PathReader = {
+        openRuns: (groupId) => runs({ groupId, states: UNSETTLED, order: "ascending" }, 100),
+        doneRuns: (groupId) => runs({ groupId, states: ["SUCCEEDED"], order: "descending" }, 20),
+      };
+      return follow(reader, run, Date.now());
+    },
   });
 
 /** The first shards of a run, and how far all of them have got. */

@@ -6,8 +6,8 @@ const COLLECT_MS = 150;
 
 /** The first part of the keys of queries that a kind of change concerns. */
 const CONCERNED: Readonly<Record<ChangeNews["changes"][number]["kind"], readonly string[]>> = {
-  schedule: ["schedules", "runs"],
-  run: ["runs", "run", "stale", "pools", "deadlines"],
+  schedule: ["schedules", "runs", "lags"],
+  run: ["runs", "run", "stale", "pools", "deadlines", "lags"],
   backfill: ["schedules"],
   deadline: ["deadlines"],
   seal: [],

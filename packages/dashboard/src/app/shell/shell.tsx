@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useLocation } from "@tanstack/react-router";
 import { useState } from "react";
 import { isUnauthorized } from "../api/connection.js";
-import { firstGroupsQuery } from "../api/queries.js";
+import { systemQuery } from "../api/queries.js";
 import { useIsLive } from "../live/live.js";
 import logo from "../logo.svg";
 import { Icon, type IconName } from "../parts/icon.js";
@@ -14,7 +14,8 @@ const THEME_ICONS = { system: "contrast", light: "sun", dark: "moon" } as const;
 
 /** The frame of all pages. */
 export function Shell() {
-  const { error, failureReason } = useQuery(firstGroupsQuery);
+  // Changes of the ledger do not concern it: it is one request less for each.
+  const { error, failureReason } = useQuery(systemQuery);
   const isLive = useIsLive();
   if (isUnauthorized(error)) return <SignIn />;
   return (
@@ -31,6 +32,7 @@ export function Shell() {
           <Tab to="/" icon="pulse" name="Overview" />
           <Tab to="/groups" icon="grid" name="Groups" />
           <Tab to="/dependencies" icon="branch" name="Dependencies" />
+          <Tab to="/audit" icon="list" name="Audit" />
           <Tab to="/system" icon="gear" name="System" />
         </nav>
         <HelpLink />
@@ -54,7 +56,7 @@ function Tab({
   icon,
   name,
 }: {
-  readonly to: "/" | "/groups" | "/dependencies" | "/system";
+  readonly to: "/" | "/groups" | "/dependencies" | "/audit" | "/system";
   readonly icon: IconName;
   readonly name: string;
 }) {

@@ -113,16 +113,16 @@ export const laneFunctions = (s: string): string[] => [
   BEGIN
     RETURN QUERY SELECT * FROM ${s}.run r WHERE r.group_id = the_group AND r.lower < the_upper AND r.upper > the_lower
       AND r.lower >= the_lower - (SELECT longest_run_ms FROM ${s}.schedule_state WHERE group_id = the_group)
-      AND NOT r.is_superseded AND r.id <> the_id AND (r.state NOT IN ('SKIPPED', 'CANCELLED')
-        OR r.state = 'CANCELLED' AND r.reason = 'overlap-cancelled');
+      AND r.lower < r.upper AND NOT r.is_superseded AND r.id <> the_id AND (r.state NOT IN ('SKIPPED', 'CANCELLED')
+        OR r.state = 'CANCELLED' AND r.reason IN ('overlap-cancelled', 'source-expired'));
   END $$`,
 
   // Returns whether an interval may be run beside the live schedule: no run of its time is in progress or about
-  // to be covered, and only a re-run of an interval that itself stands may overlap others.
+  // to be covered, only a re-run of an interval that itself stands may overlap others, and no snapshot has its rows.
   `CREATE OR REPLACE FUNCTION ${s}.may_run_beside(the_group text, the_lower bigint, the_upper bigint, the_id text)
     RETURNS boolean ${PLPGSQL} AS $$
   BEGIN
-    RETURN (SELECT count(*) = 0
+    RETURN NOT ${s}.is_behind(the_group, the_lower, the_id) AND (SELECT count(*) = 0
         OR bool_or((o.lower, o.upper) = (the_lower, the_upper)) AND NOT bool_or(o.state IN ('PLANNED', 'SUBMITTING', 'RUNNING', 'CANCELLED'))
       FROM ${s}.standing_for(the_group, the_lower, the_upper, the_id) o);
   END $$`,

@@ -2,7 +2,7 @@ import { columnsOf } from "./arrays.js";
 import { PLPGSQL } from "./language.js";
 import { lockRows } from "./lock-groups.js";
 import { gatingOf, operatorOf } from "./operator-of.js";
-import { gatedSince, inItsQueues, QUEUE_NO } from "./queues.js";
+import { GATING_NO, gatedSince, inItsQueues, QUEUE_NO } from "./queues.js";
 
 /** Bits of `sets`: which of its optional fields a change sets. */
 export const SETS = {
@@ -71,15 +71,19 @@ export const runFunctions = (s: string): string[] => [
       SELECT x.*, r.group_id, r.kind, r.lower, r.upper, r.generation, r.backfill_id, r.state AS was, r.place AS was_at,
           b.blocks, p.new_place, g.gating
         FROM ${CHANGES.rows("x")} CROSS JOIN LATERAL (SELECT * FROM ${s}.run r WHERE r.id = x.id OFFSET 0) r
-        CROSS JOIN LATERAL (SELECT x.state = 'FAILED' AND NOT r.is_superseded
-          AND coalesce(x."isBlocking", r.is_blocking) AS blocks) b
+        CROSS JOIN LATERAL (SELECT NOT r.is_superseded AND CASE x.state
+          WHEN 'FAILED' THEN coalesce(x."isBlocking", r.is_blocking)
+          WHEN 'CANCELLED' THEN coalesce(x."isBlocking", false) ELSE false END AS blocks) b
         CROSS JOIN LATERAL (SELECT CASE WHEN x.sets & ${SETS.scheduleVersion} > 0
           THEN ${gatingOf(s, "r", 'x."scheduleVersion"')} ELSE r.gating END AS gating) g
         CROSS JOIN LATERAL (SELECT ${newPlace(s)} AS new_place) p
         WHERE r.state = ANY (string_to_array(x."from", ','))
           AND CASE WHEN x.token IS NULL THEN r.state NOT IN ('SUBMITTING', 'RUNNING') ELSE x.token = r.token END
           AND (${isOpen("r.state")} OR NOT ${isOpen("x.state")} OR NOT r.is_superseded AND NOT EXISTS (
-            SELECT FROM ${s}.standing_for(r.group_id, r.lower, r.upper, r.id) o WHERE (o.lower, o.upper) <> (r.lower, r.upper)))
+            SELECT FROM ${s}.standing_for(r.group_id, r.lower, r.upper, r.id) o WHERE (o.lower, o.upper) <> (r.lower, r.upper))
+            AND (NOT ${s}.is_behind(r.group_id, r.lower, r.id)
+              OR r.kind = 'SCHEDULED' AND g.gating <> ${GATING_NO.overtakable} AND ${s}.goes_before(r.group_id, r.lower, r.id))
+            AND (r.snapshot IS NULL OR ${s}.may_copy_again(r.group_id, r.upper)))
     ), updated AS (
       UPDATE ${s}.run r SET state = b.state, place = b.new_place, is_blocking = b.blocks,
           queue = CASE WHEN b.new_place = 'ready' AND r.token > 0 THEN ${inItsQueues(String(QUEUE_NO.retry), "r.")} ELSE r.queue END,

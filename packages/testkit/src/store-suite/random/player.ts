@@ -149,9 +149,10 @@ export class Player {
     if (claimed === undefined) return "nothing claimed";
     if (state === "SUCCEEDED" && claim % 2 === 0) return this.#succeed(claimed, this.#plainSuccess(claimed));
     const metrics = { rowsRead: claim, rowsWritten: 1 };
+    const isOwn = claimed.run.kind === "SCHEDULED" && state === "CANCELLED" && isOverlap;
     const details = {
       at: this.now,
-      isBlocking: isBlocking && state === "FAILED",
+      isBlocking: isBlocking && (state === "FAILED" || isOwn),
       endedAt: this.now,
       metrics,
     };
@@ -162,7 +163,6 @@ export class Player {
         ending(claimed, state, { ...job, at: this.now, endedAt: this.now, metrics }),
       );
     }
-    const isOwn = claimed.run.kind === "SCHEDULED" && state === "CANCELLED" && isOverlap;
     const reason = isOwn ? "overlap-cancelled" : "cancelled";
     return this.store.changeRuns([{ ...ending(claimed, state, details), reason }]);
   }
@@ -233,8 +233,9 @@ export class Player {
   async #cancel({ run, isOverlap }: OperationOf<"cancel">): Promise<unknown> {
     const chosen = await this.#chooseRun(run, ["PLANNED"]);
     if (chosen === undefined) return "nothing planned";
-    const reason = isOverlap && chosen.kind === "SCHEDULED" ? "overlap-cancelled" : "cancelled";
     const { id } = chosen;
+    const own = Number.parseInt(id.slice(-1), 16) % 2 === 0 ? "overlap-cancelled" : "source-expired";
+    const reason = isOverlap && chosen.kind === "SCHEDULED" ? own : "cancelled";
     return this.store.changeRuns([
       { id, from: ["PLANNED"], state: "CANCELLED", at: this.now, reason, endedAt: this.now },
     ]);

@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import type { DeadlineRecord } from "@tidegate/core";
 import { groupQuery, runQuery, runsQuery } from "../../api/queries.js";
 import { StatusBadge } from "../../parts/badge.js";
 import { Card } from "../../parts/card.js";
@@ -10,6 +11,7 @@ import { intervalText } from "../../time/format.js";
 import { Instant } from "../../time/instant.js";
 import styles from "./dependencies.module.css";
 import { type Graph, type GraphEdge, windowText } from "./graph.js";
+import { PathList } from "./path-list.js";
 
 /** A group of the picture: what it needs, what is missing of that, and what needs it. */
 export function GroupCard({ graph, groupId }: { readonly graph: Graph; readonly groupId: string }) {
@@ -37,7 +39,7 @@ export function GroupCard({ graph, groupId }: { readonly graph: Graph; readonly 
         )}
         <Edges title="Needs" edges={needs} end="from" />
         {node?.schedule !== undefined && node.schedule.gatedRuns > 0 && (
-          <Missing groupId={groupId} zone={zone} />
+          <Missing groupId={groupId} zone={zone} deadlines={group.data?.deadlines ?? []} />
         )}
         <Edges title="Needed by" edges={neededBy} end="to" />
       </div>
@@ -70,8 +72,14 @@ function Edges({ title, edges, end }: EdgesProps) {
   );
 }
 
-/** The data that the oldest waiting run lacks. */
-function Missing({ groupId, zone }: { readonly groupId: string; readonly zone: string }) {
+interface MissingProps {
+  readonly groupId: string;
+  readonly zone: string;
+  readonly deadlines: readonly DeadlineRecord[];
+}
+
+/** The data that the oldest waiting run lacks, and the chain of waits that leads to it. */
+function Missing({ groupId, zone, deadlines }: MissingProps) {
   const runs = useQuery(runsQuery({ groupId, states: ["PLANNED"], order: "ascending" }, 20));
   const run = runs.data?.items.find(({ place }) => place === "gated");
   const explained = useQuery({ ...runQuery(run?.id ?? ""), enabled: run !== undefined });
@@ -90,6 +98,7 @@ function Missing({ groupId, zone }: { readonly groupId: string; readonly zone: s
           <li key={reason}>{visible(reason)}</li>
         ))}
       </ul>
+      <PathList run={explained.data.run} zone={zone} deadlines={deadlines} />
     </>
   );
 }

@@ -7,6 +7,7 @@ import { Button } from "../../parts/button.js";
 import { Dialog, NoteField } from "../../parts/dialog.js";
 import { Icon } from "../../parts/icon.js";
 import parts from "../../parts/parts.module.css";
+import { FullCopy } from "./full-copy.js";
 
 type Act = "pause" | "resume" | "trigger" | "retry";
 
@@ -36,14 +37,22 @@ const ACTS: Readonly<Record<Act, { title: string; text: string; action: string }
 /** The buttons of a group. */
 export function GroupActions({ description }: { readonly description: Description }) {
   const { schedule, counts } = description;
-  const [act, setAct] = useState<Act | undefined>();
+  const [act, setAct] = useState<Act | "copy" | undefined>();
   const mayAct = useMay("operator");
+  const mayDefine = useMay("editor");
+  const canCopy = schedule.spec.mode === "full-then-incremental" && schedule.status !== "PAUSED";
+  const close = () => setAct(undefined);
   if (!mayAct || schedule.status === "SOURCE" || schedule.status === "DELETED") return null;
   return (
     <div className={parts.actions}>
       {counts.byState.FAILED > 0 && (
         <Button onClick={() => setAct("retry")}>
           <Icon name="repeat" /> Retry failed
+        </Button>
+      )}
+      {mayDefine && canCopy && (
+        <Button onClick={() => setAct("copy")}>
+          <Icon name="copy" /> Make a full copy
         </Button>
       )}
       <Button onClick={() => setAct("trigger")}>
@@ -58,8 +67,9 @@ export function GroupActions({ description }: { readonly description: Descriptio
           <Icon name="pause" /> Pause
         </Button>
       )}
-      {act !== undefined && (
-        <ActDialog act={act} groupId={schedule.spec.groupId} onClose={() => setAct(undefined)} />
+      {act === "copy" && <FullCopy description={description} onClose={close} />}
+      {act !== undefined && act !== "copy" && (
+        <ActDialog act={act} groupId={schedule.spec.groupId} onClose={close} />
       )}
     </div>
   );

@@ -26,7 +26,11 @@ export function GroupPage() {
   const { data, error } = useQuery(groupQuery(groupId));
   const summary = useQuery(summaryQuery(groupId));
   if (error !== null && data === undefined) {
-    return <Empty title="This group cannot be shown">{error.message}</Empty>;
+    return (
+      <Empty isPage title="This group cannot be shown">
+        {error.message}
+      </Empty>
+    );
   }
   if (data === undefined) return null;
   const { schedule, notes } = data;
@@ -37,6 +41,14 @@ export function GroupPage() {
         <div className={parts.headText}>
           <div className={parts.crumbs}>
             <Link to="/groups">Groups</Link>
+            {spec.dependsOn != null && (
+              <>
+                {" · "}
+                <Link to="/dependencies" search={{ group: spec.groupId }}>
+                  Dependencies
+                </Link>
+              </>
+            )}
           </div>
           <div className={parts.titleRow}>
             <h1>

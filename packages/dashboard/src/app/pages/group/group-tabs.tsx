@@ -13,6 +13,7 @@ import { Backfills } from "./backfills.js";
 import styles from "./group.module.css";
 import { LateTab } from "./late-tab.js";
 import { TABS } from "./search.js";
+import { settingsText } from "./settings.js";
 import { changesOf } from "./versions.js";
 
 const route = getRouteApi("/groups/$groupId");
@@ -62,7 +63,7 @@ export function GroupTabs({ description }: { readonly description: Description }
       {tab === "versions" && <Versions description={description} />}
       {tab === "settings" && (
         <pre className={styles.settings} tabIndex={0}>
-          {visible(JSON.stringify(description.schedule.spec, null, 2))}
+          {visible(settingsText(description.schedule.spec))}
         </pre>
       )}
     </section>

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 import { useAction } from "../../api/actions.js";
 import { manager } from "../../api/connection.js";
-import { type GroupsFilter, matchingQuery } from "../../api/queries.js";
+import { failedGroupsQuery, type GroupsFilter, matchingQuery } from "../../api/queries.js";
 import { Dialog, NoteField } from "../../parts/dialog.js";
 import { Segments } from "../../parts/segments.js";
 import { visible } from "../../parts/visible.js";
@@ -10,15 +10,16 @@ import { countText } from "../../time/format.js";
 import { applyBulk, type BulkAct, fittingGroups, type Refused } from "./bulk.js";
 import styles from "./groups.module.css";
 
-const ACTS = { pause: "Pause", resume: "Resume", trigger: "Run now" } as const;
+const ACTS = { pause: "Pause", resume: "Resume", trigger: "Run now", retry: "Retry failed" } as const;
 
-const DONE = { pause: "paused", resume: "resumed", trigger: "run" } as const;
+const DONE = { pause: "paused", resume: "resumed", trigger: "run", retry: "retried" } as const;
 
 const TEXTS: Readonly<Record<BulkAct, string>> = {
   pause: "Nothing of them is planned or started until they are resumed; runs that are under way finish.",
   resume: "They continue where they were paused, and run what is owed as their catch-up policies say.",
   trigger:
     "What is owed runs now. If nothing is, the last interval that is over runs again, as a new generation.",
+  retry: "Each failed run that no other run covers gets all its attempts again.",
 };
 
 interface BulkDialogProps {
@@ -33,7 +34,8 @@ export function BulkDialog({ filter, onClose }: BulkDialogProps) {
   const [result, setResult] = useState<{ readonly count: number; readonly refused: readonly Refused[] }>();
   const going = useRef(new AbortController());
   const matching = useQuery(matchingQuery(filter));
-  const groups = fittingGroups(act, matching.data?.groups ?? []);
+  const failed = useQuery({ ...failedGroupsQuery, enabled: act === "retry" });
+  const groups = fittingGroups(act, matching.data?.groups ?? [], failed.data ?? new Set());
   const acting = useAction(async (form: FormData) => {
     const note = String(form.get("note") ?? "");
     const { signal } = going.current;
@@ -46,8 +48,8 @@ export function BulkDialog({ filter, onClose }: BulkDialogProps) {
     <Dialog
       title="All groups that match"
       action={result === undefined && groups.length > 0 ? name : undefined}
-      isBusy={acting.isPending || matching.isFetching}
-      error={acting.error ?? matching.error}
+      isBusy={acting.isPending || matching.isFetching || failed.isFetching}
+      error={acting.error ?? matching.error ?? failed.error}
       onConfirm={acting.mutate}
       onClose={onClose}
     >
@@ -61,7 +63,7 @@ export function BulkDialog({ filter, onClose }: BulkDialogProps) {
         <Result act={act} {...result} />
       )}
       <section className={styles.plan} aria-label="Plan" aria-live="polite">
-        {matching.data !== undefined && result === undefined && (
+        {matching.data !== undefined && !failed.isLoading && result === undefined && (
           <>
             <strong>
               {acting.isPending

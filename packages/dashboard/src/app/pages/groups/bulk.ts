@@ -2,21 +2,32 @@ import type { Schedule } from "@tidegate/core";
 import type { manager } from "../../api/connection.js";
 
 /** The actions on many groups at once. */
-export type BulkAct = "pause" | "resume" | "trigger";
+export type BulkAct = "pause" | "resume" | "trigger" | "retry";
 
 /** The states of groups that an act changes something in. */
 const FITTING: Readonly<Record<BulkAct, Schedule["status"]>> = {
   pause: "REGISTERED",
   resume: "PAUSED",
   trigger: "REGISTERED",
+  retry: "REGISTERED",
 };
 
 /** How many requests are under way at once. */
 const AT_ONCE = 6;
 
-/** Returns the groups that an act would change, of those that match. */
-export function fittingGroups(act: BulkAct, groups: readonly Schedule[]): Schedule[] {
-  return groups.filter(({ status }) => status === FITTING[act]);
+/**
+ * Returns the groups that an act would change, of those that match.
+ *
+ * @param failed - ids of groups with failed runs
+ */
+export function fittingGroups(
+  act: BulkAct,
+  groups: readonly Schedule[],
+  failed: ReadonlySet<string>,
+): Schedule[] {
+  return groups.filter(
+    ({ spec, status }) => status === FITTING[act] && (act !== "retry" || failed.has(spec.groupId)),
+  );
 }
 
 /** A group that was left as it was, and why. */
@@ -35,7 +46,7 @@ interface Going {
  * read is left as it is.
  */
 export async function applyBulk(
-  client: Pick<typeof manager, BulkAct>,
+  client: Pick<typeof manager, "pause" | "resume" | "trigger" | "retryRuns">,
   act: BulkAct,
   groups: readonly Schedule[],
   note: string,
@@ -47,7 +58,8 @@ export async function applyBulk(
   const one = async ({ spec: { groupId }, version }: Schedule): Promise<void> => {
     if (act === "pause") await client.pause(groupId, note, { version });
     else if (act === "resume") await client.resume(groupId, { version });
-    else await client.trigger(groupId);
+    else if (act === "trigger") await client.trigger(groupId);
+    else await client.retryRuns(groupId);
   };
   const work = async (): Promise<void> => {
     for (let group = waiting.shift(); group !== undefined && !signal.aborted; group = waiting.shift()) {

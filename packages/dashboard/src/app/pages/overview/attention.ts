@@ -70,9 +70,16 @@ function ofSchedule({ spec, statusReason, updatedAt }: Schedule): Concern {
   };
 }
 
+const SUBJECTS: Readonly<Record<DeadlineRecord["subject"], string>> = {
+  interval: "Deadline",
+  freshness: "Freshness",
+  data: "Data of the source",
+  headroom: "Retention of the source",
+};
+
 function ofDeadline(record: DeadlineRecord): Concern {
   const isMissed = record.state === "MISSED";
-  const what = record.subject === "freshness" ? "Freshness" : "Deadline";
+  const what = SUBJECTS[record.subject];
   return {
     key: `deadline/${record.groupId}/${record.subject}/${record.lower}`,
     rank: isMissed ? 2 : 3,

@@ -14,9 +14,9 @@ job:
 
 /** Shown while there is no group. */
 export function FirstSteps() {
-  if (!useMay("editor")) return <Empty title="There is no group yet" />;
+  if (!useMay("editor")) return <Empty isPage title="There is no group yet" />;
   return (
-    <Empty title="There is no group yet">
+    <Empty isPage title="There is no group yet">
       <p>
         <Link to="/new" className={`${parts.button} ${parts.primary}`}>
           <Icon name="plus" /> Describe the first one here

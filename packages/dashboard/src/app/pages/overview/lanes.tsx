@@ -3,6 +3,7 @@ import type { Run, Schedule } from "@tidegate/core";
 import { useMemo, useRef } from "react";
 import { useWidth } from "../../heat-map/use-width.js";
 import { durationText, instantText, intervalText, viewerZone } from "../../time/format.js";
+import { lanesOf } from "./lanes-of.js";
 import styles from "./overview.module.css";
 
 const HOUR = 3_600_000;
@@ -24,7 +25,7 @@ interface LanesProps {
 export function Lanes({ runs, schedules, now }: LanesProps) {
   const frame = useRef<HTMLDivElement>(null);
   const width = useWidth(frame);
-  const lanes = useMemo(() => lanesOf(runs, schedules), [runs, schedules]);
+  const { lanes, isWhole } = useMemo(() => lanesOf(runs, schedules), [runs, schedules]);
   const past = spanOf(runs, now);
   const from = now - past;
   const to = now + past / 5;
@@ -85,29 +86,13 @@ export function Lanes({ runs, schedules, now }: LanesProps) {
           </li>
         ))}
       </ul>
+      {!isWhole && (
+        <p className={styles.more}>
+          {lanes.length} groups are shown: those that ran last, then those that fire next.
+        </p>
+      )}
     </div>
   );
-}
-
-interface Lane {
-  readonly groupId: string;
-  readonly runs: readonly Run[];
-  readonly nextFireAt: number | null;
-}
-
-function lanesOf(runs: readonly Run[], schedules: readonly Schedule[]): Lane[] {
-  const byGroup = new Map<string, Run[]>(schedules.map(({ spec }) => [spec.groupId, []]));
-  for (const run of runs) {
-    if (run.submittedAt === null) continue;
-    const known = byGroup.get(run.groupId);
-    if (known === undefined) byGroup.set(run.groupId, [run]);
-    else known.push(run);
-  }
-  const next = new Map(schedules.map(({ spec, nextFireAt }) => [spec.groupId, nextFireAt]));
-  return [...byGroup]
-    .map(([groupId, runs]) => ({ groupId, runs, nextFireAt: next.get(groupId) ?? null }))
-    .filter(({ runs, nextFireAt }) => runs.length > 0 || nextFireAt !== null)
-    .slice(0, 40);
 }
 
 function spanOf(runs: readonly Run[], now: number): number {

@@ -28,7 +28,11 @@ export function RunPage() {
   const { data, error } = useQuery(runQuery(runId));
   const group = useQuery({ ...groupQuery(data?.run.groupId ?? ""), enabled: data !== undefined });
   if (error !== null && data === undefined) {
-    return <Empty title="This run cannot be shown">{error.message}</Empty>;
+    return (
+      <Empty isPage title="This run cannot be shown">
+        {error.message}
+      </Empty>
+    );
   }
   if (data === undefined) return null;
   const { run, reasons } = data;

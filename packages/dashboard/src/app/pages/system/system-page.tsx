@@ -1,15 +1,16 @@
 import { useQuery } from "@tanstack/react-query";
 import type { SystemInfo } from "@tidegate/client";
 import type { PoolStatus } from "@tidegate/core";
-import type { ReactNode } from "react";
 import { poolsQuery, systemQuery } from "../../api/queries.js";
 import { Badge } from "../../parts/badge.js";
 import { Card } from "../../parts/card.js";
 import { Empty } from "../../parts/empty.js";
 import { Figures } from "../../parts/figure.js";
 import parts from "../../parts/parts.module.css";
+import { type Row, Table } from "../../parts/table.js";
 import { visible } from "../../parts/visible.js";
 import { durationText } from "../../time/format.js";
+import { StoreCards } from "./store-cards.js";
 
 /** A difference between the clocks of the manager and the browser that a person should know, ms. */
 const SKEW_MS = 5_000;
@@ -75,6 +76,7 @@ export function SystemPage() {
           />
         )}
       </Card>
+      <StoreCards />
     </>
   );
 }
@@ -121,43 +123,5 @@ function Named({ name, isDefault }: { readonly name: string; readonly isDefault:
     <>
       <bdi>{visible(name)}</bdi> {isDefault && <Badge tone="info" icon="check" text="default" />}
     </>
-  );
-}
-
-interface Row {
-  readonly key: string;
-  readonly cells: readonly ReactNode[];
-}
-
-interface TableProps {
-  readonly name: string;
-  readonly head: readonly string[];
-  readonly rows: readonly Row[];
-}
-
-function Table({ name, head, rows }: TableProps) {
-  return (
-    <section className={parts.scroll} tabIndex={0} aria-label={name}>
-      <table className={parts.table}>
-        <thead>
-          <tr>
-            {head.map((each) => (
-              <th key={each} scope="col">
-                {each}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map(({ key, cells }) => (
-            <tr key={key}>
-              {cells.map((cell, index) => (
-                <td key={head[index]}>{cell}</td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </section>
   );
 }

@@ -52,3 +52,9 @@ export function inOrder(definition: Definition): Definition {
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
+
+/** Returns what is wrong with a field, for people: a value that is absent has not been typed yet. */
+export function problemText(field: string | undefined, message: string): string {
+  const isAbsent = field !== undefined && /received undefined\.?$/.test(message);
+  return isAbsent ? `${field}: is needed.` : message;
+}

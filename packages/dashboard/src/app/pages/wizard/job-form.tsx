@@ -1,5 +1,17 @@
+import { valueAt } from "./definition.js";
+import { type FieldProps, Frame } from "./field-frame.js";
 import { BooleanField, ChoiceField, NumberField, TextField } from "./fields.js";
-import { fieldKindOf, fieldsOf, type JobSchema, resolved } from "./job-schema.js";
+import {
+  exampleOf,
+  fieldKindOf,
+  fieldsOf,
+  inVariant,
+  type JobSchema,
+  resolved,
+  variantOf,
+  variantsOf,
+} from "./job-schema.js";
+import { useDraft } from "./use-wizard.js";
 import styles from "./wizard.module.css";
 import { JsonField, ListField, PairsField } from "./written-fields.js";
 
@@ -11,14 +23,14 @@ export function JobForm({ schema }: { readonly schema: JobSchema | null }) {
   return <Fields schema={schema} root={schema} path="job" />;
 }
 
-interface FieldsProps {
+interface SchemaProps {
   /** Resolved. */
   readonly schema: JobSchema;
   readonly root: JobSchema;
   readonly path: string;
 }
 
-function Fields({ schema, root, path }: FieldsProps) {
+function Fields({ schema, root, path }: SchemaProps) {
   return fieldsOf(schema).map(([name, field, isNeeded]) => (
     <JobField
       key={name}
@@ -31,7 +43,7 @@ function Fields({ schema, root, path }: FieldsProps) {
   ));
 }
 
-interface JobFieldProps extends FieldsProps {
+interface JobFieldProps extends SchemaProps {
   readonly name: string;
   readonly isNeeded: boolean;
 }
@@ -63,7 +75,11 @@ function JobField({ name, schema, root, path, isNeeded }: JobFieldProps) {
     case "pairs":
       return <PairsField {...field} hint={withHint(field.hint, "name=value, one a line.")} />;
     case "json":
-      return <JsonField {...field} hint={withHint(field.hint, "JSON.")} />;
+      return (
+        <JsonField {...field} hint={withHint(field.hint, "JSON.")} placeholder={exampleText(schema, root)} />
+      );
+    case "variants":
+      return <VariantsField {...field} schema={schema} root={root} />;
     case "group":
       return (
         <details className={styles.group} open={isNeeded}>
@@ -76,6 +92,46 @@ function JobField({ name, schema, root, path, isNeeded }: JobFieldProps) {
         </details>
       );
   }
+}
+
+interface VariantsFieldProps extends FieldProps {
+  readonly schema: JobSchema;
+  readonly root: JobSchema;
+}
+
+/** An object that has one of several forms: which, and the fields of that one. */
+function VariantsField({ schema, root, ...field }: VariantsFieldProps) {
+  const { definition, set } = useDraft();
+  const variants = variantsOf(schema, root) ?? [];
+  const value = valueAt(definition, field.path);
+  const chosen = variantOf(value, variants);
+  const choose = (name: string) => {
+    const next = variants.find((each) => each.name === name);
+    set(field.path, next === undefined ? undefined : inVariant(value, next));
+  };
+  return (
+    <div className={styles.group}>
+      <Frame {...field}>
+        {(given) => (
+          <select {...given} value={chosen?.name ?? ""} onChange={({ target }) => choose(target.value)}>
+            <option value="">{field.isNeeded ? "Choose one" : "None"}</option>
+            {variants.map(({ name }) => (
+              <option key={name}>{name}</option>
+            ))}
+          </select>
+        )}
+      </Frame>
+      {chosen !== undefined && (
+        <Fields key={chosen.name} schema={chosen.schema} root={root} path={field.path} />
+      )}
+    </div>
+  );
+}
+
+/** Returns an example for people; `undefined` if the schema says nothing of its form. */
+function exampleText(schema: JobSchema, root: JobSchema): string | undefined {
+  const example = exampleOf(schema, root);
+  return typeof example === "object" ? JSON.stringify(example, null, 2) : undefined;
 }
 
 function optionsOf({ enum: values = [] }: JobSchema) {

@@ -7,7 +7,7 @@ import { visible } from "../../parts/visible.js";
 import { durationText, instantText } from "../../time/format.js";
 import { offsetOf } from "../../time/local.js";
 import type { Definition } from "./definition.js";
-import { frequencyText, triggerSentence } from "./sentence.js";
+import { firstReadSentence, frequencyText, triggerSentence } from "./sentence.js";
 import { zoneOf } from "./steps.js";
 import type { Refusal } from "./use-wizard.js";
 import styles from "./wizard.module.css";
@@ -26,7 +26,7 @@ const OF_DAY = /^(\d{4}-\d{2}-\d{2}): (.*)$/s;
 /** The coming intervals of a definition, and what it owes at once. */
 export function PreviewCard({ definition, preview, refusal, onShow }: PreviewCardProps) {
   const zone = zoneOf(definition.timezone);
-  const { intervals = [], notes = [] } = preview ?? {};
+  const { intervals = [], notes = [], firstRead } = preview ?? {};
   const frequency = definition.trigger === undefined ? "" : frequencyText(intervals);
   return (
     <Card title="Preview" aside={<span className={parts.muted}>changes while you type</span>}>
@@ -43,6 +43,7 @@ export function PreviewCard({ definition, preview, refusal, onShow }: PreviewCar
             )}
           </p>
         )}
+        {firstRead !== undefined && <p>{visible(firstReadSentence(firstRead))}</p>}
         <ul className={styles.notes}>
           {notes
             .filter((note) => !OF_DAY.test(note))

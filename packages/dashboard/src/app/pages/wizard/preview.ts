@@ -3,7 +3,7 @@ import type { ScheduleInfo } from "@tidegate/core";
 import { useEffect, useState } from "react";
 import { manager } from "../../api/connection.js";
 import { queryClient } from "../../api/query-client.js";
-import type { Definition } from "./definition.js";
+import { type Definition, problemText } from "./definition.js";
 import type { Refusal } from "./use-wizard.js";
 
 /** How long nothing is typed before the manager is asked, ms. */
@@ -11,13 +11,17 @@ const PAUSE_MS = 150;
 
 const INTERVALS = 20;
 
-/** Intervals to come of a definition, or why it is refused. A group that has no name yet does not hinder it. */
-export const previewQuery = (definition: Definition) =>
+/**
+ * Intervals to come of a definition, or why it is refused. A group that has no name yet does not hinder it.
+ *
+ * @param firstRead - whether the manager asks the source how much the first run would read. @default false
+ */
+export const previewQuery = (definition: Definition, firstRead = false) =>
   queryOptions({
-    queryKey: ["preview", definition],
+    queryKey: ["preview", definition, firstRead],
     queryFn: ({ signal }) => {
       const info = { groupId: "new-group", ...definition } as unknown as ScheduleInfo;
-      return manager.withSignal(signal).preview(info, INTERVALS, Date.now());
+      return manager.withSignal(signal).preview(info, INTERVALS, { from: Date.now(), firstRead });
     },
     staleTime: 60_000,
     gcTime: 60_000,
@@ -37,7 +41,7 @@ export async function refusalOf(definition: Definition): Promise<Refusal | undef
 /** Returns what an error says about the definition. */
 export function refusalFrom(error: unknown): Refusal {
   const { field, message } = error as { readonly field?: string; readonly message: string };
-  return { field, message };
+  return { field, message: problemText(field, message) };
 }
 
 /** Returns what is wrong with a definition that the preview does not check: it has no group. */

@@ -1,3 +1,5 @@
+import { readSizeText } from "@tidegate/client";
+import type { FirstRead } from "@tidegate/core";
 import { durationText } from "../../time/format.js";
 import { type Definition, valueAt } from "./definition.js";
 
@@ -19,6 +21,13 @@ export function triggerSentence(definition: Definition): string {
   const every = Number(valueAt(definition, "trigger.every") ?? 1);
   const unit = String(valueAt(definition, "trigger.unit") ?? "hour");
   return `Every ${every === 1 ? unit : `${every.toLocaleString("en")} ${unit}s`}, in ${zone}`;
+}
+
+/** Returns how much the first run would read of its source: `The first run would read at most 35 records.` */
+export function firstReadSentence(read: FirstRead): string {
+  const { lower, upper } = read;
+  const amount = readSizeText(read) ?? `from ${JSON.stringify(lower)} to ${JSON.stringify(upper)}`;
+  return `The first run would read ${amount}.`;
 }
 
 /** Returns a cron expression of five fields in words, if it is of a form that words are shorter for. */

@@ -37,7 +37,7 @@ const FIRST: Definition = {
 export function useDefinition() {
   const [definition, setDefinition] = useState<Definition>(kept);
   const [touched, setTouched] = useState<ReadonlySet<string>>(new Set());
-  useEffect(() => sessionStorage.setItem(KEPT, JSON.stringify(definition)), [definition]);
+  useEffect(() => keep(definition), [definition]);
   return {
     definition,
     touched,
@@ -48,6 +48,15 @@ export function useDefinition() {
     touch: (path: string) => setTouched((before) => (before.has(path) ? before : new Set([...before, path]))),
     forget: () => sessionStorage.removeItem(KEPT),
   };
+}
+
+function keep(definition: Definition): void {
+  try {
+    sessionStorage.setItem(KEPT, JSON.stringify(definition));
+  } catch {
+    // A browser keeps some megabytes at most, and a manager refuses that much: a reload loses it.
+    sessionStorage.removeItem(KEPT);
+  }
 }
 
 function kept(): Definition {

@@ -29,7 +29,7 @@ export function WizardPage() {
   const { definition } = state;
   const system = useQuery(systemQuery);
   const mayDefine = useMay("editor");
-  const preview = useQuery(previewQuery(useSettled(definition)));
+  const preview = useQuery(previewQuery(useSettled(definition), step === "review" && mayDefine));
   const [tried, setTried] = useState<ReadonlySet<Step>>(new Set());
   const [wanted, setWanted] = useState<string | undefined>();
   const heading = useRef<HTMLHeadingElement>(null);

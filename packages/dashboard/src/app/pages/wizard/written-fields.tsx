@@ -4,6 +4,9 @@ import { type FieldProps, Frame } from "./field-frame.js";
 import { useDraft } from "./use-wizard.js";
 import styles from "./wizard.module.css";
 
+/** Longest text that is read, characters: a manager takes a definition of at most a mebibyte. */
+const MOST_CHARACTERS = 1_000_000;
+
 interface WrittenFieldProps extends FieldProps {
   readonly rows: number;
   readonly placeholder?: string | undefined;
@@ -17,7 +20,13 @@ function WrittenField({ rows, placeholder, write, read, ...field }: WrittenField
   const { definition, set } = useDraft();
   const [text, setText] = useState(() => write(valueAt(definition, field.path)));
   const [problem, setProblem] = useState<string | undefined>();
+  const isTooLong = (next: string) => {
+    const isRefused = next.length > MOST_CHARACTERS;
+    if (isRefused) setProblem(`must not be longer than ${MOST_CHARACTERS.toLocaleString("en")} characters`);
+    return isRefused;
+  };
   const change = (next: string) => {
+    if (isTooLong(next)) return;
     setText(next);
     try {
       set(field.path, next.trim() === "" ? undefined : read(next));
@@ -37,6 +46,10 @@ function WrittenField({ rows, placeholder, write, read, ...field }: WrittenField
           placeholder={placeholder}
           spellCheck={false}
           onChange={(event) => change(event.target.value)}
+          // Refused before the browser shows it, which takes its time for lines of megabytes.
+          onPaste={(event) => {
+            if (isTooLong(event.clipboardData.getData("text"))) event.preventDefault();
+          }}
         />
       )}
     </Frame>
@@ -46,13 +59,14 @@ function WrittenField({ rows, placeholder, write, read, ...field }: WrittenField
 /** JSON, for what no form is made for. */
 export function JsonField({
   isObjectOnly = false,
+  placeholder = isObjectOnly ? "{ }" : undefined,
   ...field
-}: FieldProps & { readonly isObjectOnly?: boolean }) {
+}: FieldProps & { readonly isObjectOnly?: boolean; readonly placeholder?: string | undefined }) {
   return (
     <WrittenField
       {...field}
       rows={5}
-      placeholder={isObjectOnly ? "{ }" : undefined}
+      placeholder={placeholder}
       write={(value) => (value === undefined ? "" : JSON.stringify(value, null, 2))}
       read={(text) => {
         const value: unknown = JSON.parse(text);
@@ -69,7 +83,7 @@ export function ListField(field: FieldProps & { readonly placeholder?: string })
     <WrittenField
       {...field}
       rows={3}
-      write={(value) => (Array.isArray(value) ? value.join("\n") : "")}
+      write={(value) => (Array.isArray(value) ? value.join("\n") : typeof value === "string" ? value : "")}
       read={linesOf}
     />
   );

@@ -1,0 +1,146 @@
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import type { ScheduleInfo } from "../../src/schedule/schedule.js";
+import { HOUR, T0 } from "../support/instants.js";
+import { hourly } from "../support/schedules.js";
+import { failed, SUCCEEDED } from "../support/scripted-operator.js";
+import { World } from "../support/world.js";
+
+let world: World;
+
+beforeEach(async () => {
+  world = await World.start();
+  world.operator.writesOf = () => "replace";
+  world.operator.replacesTarget = () => true;
+});
+afterEach(() => world.stop());
+
+const full = (more: Partial<ScheduleInfo> = {}): ScheduleInfo =>
+  hourly("g", { mode: "full", catchup: "each", overlap: "queue", onFailure: "continue", ...more });
+
+/** The hours up to which jobs copied everything, in order. */
+const copied = (): number[] =>
+  world.operator.submissions.map(({ upperBound }) => (Number(upperBound) - T0) / HOUR);
+
+/** Two copies: the one up to one hour has failed, and the one up to two hours has succeeded. */
+async function firstFailed(more: Partial<ScheduleInfo> = {}): Promise<string> {
+  world.operator.answer = ({ upperBound }) =>
+    upperBound === String(T0 + HOUR) ? failed("disk full", false) : SUCCEEDED;
+  await world.client.register(full(more));
+  await world.fireAt("g", T0 + HOUR);
+  await world.fireAt("g", T0 + 2 * HOUR);
+  world.operator.answer = () => SUCCEEDED;
+  return (await world.runs("g"))[0]!.id;
+}
+
+const stateOf = async (id: string) => {
+  const { reason, state } = await world.client.getRun(id);
+  return [state, reason];
+};
+
+describe("an older full copy", () => {
+  it("yields to a later one that has succeeded, when it is retried", async () => {
+    const id = await firstFailed();
+    await world.client.retryRun(id);
+    await world.settle();
+    expect(copied()).toEqual([1, 2]);
+    expect(await stateOf(id)).toEqual(["SUCCEEDED", "snapshot-covered"]);
+    expect((await world.client.audit("g")).isComplete).toBe(true);
+    expect((await world.client.explain(id)).reasons[0]).toContain("snapshot-covered");
+  });
+
+  it("yields in a backfill, of which only the newest copy is made", async () => {
+    await firstFailed();
+    await world.client.backfill({ groupId: "g", from: T0 - 2 * HOUR, to: T0 + 2 * HOUR, select: "all" });
+    await world.advance(HOUR / 2);
+    expect(copied()).toEqual([1, 2, 2]);
+  });
+
+  it("yields when a person runs its interval again, and the newest one does not", async () => {
+    await firstFailed();
+    await world.client.trigger("g", { lower: T0, upper: T0 + HOUR });
+    await world.settle();
+    expect(copied()).toEqual([1, 2]);
+    await world.client.trigger("g", { lower: T0 + HOUR, upper: T0 + 2 * HOUR });
+    await world.settle();
+    expect(copied()).toEqual([1, 2, 2]);
+  });
+
+  it("yields at its next attempt, if a later one went past it meanwhile", async () => {
+    let attempts = 0;
+    world.operator.answer = ({ upperBound }) => {
+      if (upperBound !== String(T0 + HOUR)) return SUCCEEDED;
+      attempts += 1;
+      return failed("disk full");
+    };
+    await world.client.register(
+      full({ overlap: "allow", maxActiveRuns: 2, backoff: { initialMs: 4 * HOUR, maxMs: 4 * HOUR } }),
+    );
+    await world.fireAt("g", T0 + HOUR);
+    await world.fireAt("g", T0 + 2 * HOUR);
+    await world.advance(4 * HOUR);
+    expect(attempts).toBe(1);
+    expect((await world.runs("g"))[0]).toMatchObject({ state: "SUCCEEDED", reason: "snapshot-covered" });
+  });
+
+  it("is made if no later one has: one that failed, was skipped or only has an increment takes nothing", async () => {
+    world.operator.answer = () => failed("disk full", false);
+    await world.client.register(full());
+    await world.fireAt("g", T0 + HOUR);
+    await world.fireAt("g", T0 + 2 * HOUR);
+    world.operator.answer = () => SUCCEEDED;
+    const [first, second] = await world.runs("g");
+    await world.client.retryRun(first!.id);
+    await world.settle();
+    expect(copied()).toEqual([1, 2, 1]);
+    const { version } = await world.client.get("g");
+    await world.client.update({ ...full(), mode: "incremental" }, { version });
+    await world.fireAt("g", T0 + 3 * HOUR);
+    await world.client.retryRun(second!.id);
+    await world.settle();
+    expect(copied()).toEqual([1, 2, 1, 3, 2]);
+  });
+
+  it("asks the ledger for later ones only if it comes late, and never in another mode", async () => {
+    const listed: unknown[] = [];
+    const { listRuns } = world.store;
+    world.store.listRuns = (filter, page) => {
+      if (filter.states?.[0] === "SUCCEEDED" && filter.order === "descending") listed.push(filter);
+      return listRuns.call(world.store, filter, page);
+    };
+    const id = await firstFailed();
+    expect(listed).toEqual([]);
+    await world.client.retryRun(id);
+    await world.settle();
+    expect(listed).toHaveLength(1);
+    await world.client.register({ ...hourly("other"), onFailure: "continue" });
+    await world.fireAt("other", T0 + 2 * HOUR);
+    await world.client.trigger("other", { lower: T0, upper: T0 + HOUR });
+    await world.settle();
+    expect(listed).toHaveLength(1);
+  });
+});
+
+describe("a full copy whose effect the operator does not know", () => {
+  beforeEach(() => {
+    world.operator.writesOf = () => undefined;
+  });
+
+  const note = expect.stringContaining("may put an older copy over a later one");
+
+  it("is made again whatever came later, which registration notes", async () => {
+    expect((await world.client.register(full())).notes).toContainEqual(note);
+    await world.fireAt("g", T0 + 2 * HOUR);
+    await world.client.trigger("g", { lower: T0, upper: T0 + HOUR });
+    await world.settle();
+    expect(copied()).toEqual([1, 2, 1]);
+  });
+
+  it.each(["replace", "upsert"] as const)("follows what the schedule says: %s", async (resnapshotBy) => {
+    expect((await world.client.register(full({ resnapshotBy }))).notes).not.toContainEqual(note);
+    await world.fireAt("g", T0 + 2 * HOUR);
+    await world.client.trigger("g", { lower: T0, upper: T0 + HOUR });
+    await world.settle();
+    // An upsert of older rows leaves those of the later copy.
+    expect(copied()).toEqual(resnapshotBy === "replace" ? [1, 2] : [1, 2, 1]);
+  });
+});
