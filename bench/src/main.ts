@@ -114,21 +114,30 @@ function print(figures: readonly Figure[]): void {
 /** Writes figures in the place of those of the same ids, which a run of some benchmarks leaves as they are. */
 function record(figures: readonly Figure[]): void {
   const file = new URL("../results.json", import.meta.url);
-  const known: Figure[] = JSON.parse(readFileSync(file, "utf8"));
+  const before: Figure[] = JSON.parse(readFileSync(file, "utf8"));
   const measured = new Map(figures.map((figure) => [figure.id, figure]));
-  const kept = known.map((figure) => measured.get(figure.id) ?? figure);
-  const ids = new Set(known.map(({ id }) => id));
+  const kept = before.map((figure) => measured.get(figure.id) ?? figure);
+  const ids = new Set(before.map(({ id }) => id));
   const all = [...kept, ...figures.filter(({ id }) => !ids.has(id))];
   writeFileSync(file, `${JSON.stringify(all, null, 2)}\n`);
 }
 
+const known = Object.keys(BENCHMARKS);
 const [first, task, ...args] = process.argv.slice(2);
 if (first === "--task" && task !== undefined) {
   printResult(await TASKS[task]!(...args));
 } else {
   const names = process.argv.slice(2);
-  const figures = (names.length > 0 ? names : Object.keys(BENCHMARKS)).flatMap(measure);
+  const unknown = names.filter((name) => !known.includes(name));
+  if (unknown.length > 0) {
+    console.error(`There is no benchmark ${unknown.join(", ")}. Benchmarks: ${known.join(", ")}.`);
+    process.exit(2);
+  }
+  const figures = (names.length > 0 ? names : known).flatMap((name) => {
+    const measured = measure(name);
+    record(measured);
+    return measured;
+  });
   print(figures);
-  record(figures);
   process.exitCode = figures.every(({ pass }) => pass) ? 0 : 1;
 }

@@ -2,8 +2,8 @@
 
 Put this file into the DAGs folder, once, as it is. It builds one DAG for each schedule in the Airflow Variables
 ``tidegate.<installation>.shard.<number>``: the schedules of an installation are divided among a fixed number of these, since
-Airflow gives a DAG file one Variable at a time, and ``tidegate.installations`` lists the installations. All of these are
-written by Tidegate's Airflow engine over REST. Nothing of them is ever executed or rendered as a template: a schedule is
+Airflow gives a DAG file one Variable at a time. Where Airflow cannot list the keys of Variables, ``tidegate.installations``
+lists the installations. All of these are written by Tidegate's Airflow engine over REST. Nothing of them is ever executed or rendered as a template: a schedule is
 data here.
 
 Each DAG has one task, which posts its tick to Tidegate's callback door, signed per Standard Webhooks. The door's address
@@ -49,6 +49,7 @@ SHARDS = 16
 # The Variable that lists the installations, each by a hash of its prefix.
 INSTALLATIONS_KEY = "tidegate.installations"
 INSTALLATION = re.compile(r"[0-9a-f]{12}")
+SHARD_KEY = re.compile(rf"{re.escape(KEY_PREFIX)}{INSTALLATION.pattern}\.shard\.[0-9]{{2}}")
 
 # The multiplier of the pause before a retry; before Airflow 3.2 whether there is one.
 BACKOFF = True if airflow_version.startswith(("3.0.", "3.1.")) else 2.0
@@ -336,11 +337,15 @@ def installations() -> list[str]:
 
 
 def shard_keys() -> list[str]:
-    """The shards to read: those that exist, where this Airflow can list them, since each is a request of its own."""
-    keys = [shard_key(installation, number) for installation in installations() for number in range(SHARDS)]
-    listed = set(Variable.keys(prefix=KEY_PREFIX)) if keys and LISTS_KEYS else set()
+    """
+    The shards to read: those that exist, where this Airflow can list them. The list of installations then decides nothing:
+    it is one Variable that all installations write, so that one may take out another until that one puts itself back.
+    """
+    listed = set(Variable.keys(prefix=KEY_PREFIX)) if LISTS_KEYS else set()
     # Airflow may list the Variables of one team alone. A listing without the list of installations is such a one.
-    return [key for key in keys if key in listed] if INSTALLATIONS_KEY in listed else keys
+    if INSTALLATIONS_KEY in listed:
+        return sorted(key for key in listed if SHARD_KEY.fullmatch(key))
+    return [shard_key(installation, number) for installation in installations() for number in range(SHARDS)]
 
 
 def entries_of(key: str) -> dict:

@@ -6,8 +6,8 @@ and all parts, the workers and tasks below them included, are forks of it.
 
 usage: parts.py FOLDER [migrate]
 
-Writes FOLDER/PART.out and FOLDER/parts.json, the process ids by part. Ends as soon as one part has ended, and with SIGTERM
-when all have.
+Writes FOLDER/PART.out and FOLDER/parts.json, the process ids by part. Ends as soon as one part has ended; after SIGTERM or
+SIGINT, when all have.
 """
 
 from __future__ import annotations
@@ -109,7 +109,9 @@ def watch(pids: dict[str, int]) -> int:
         for pid in left.values():
             os.kill(pid, signal.SIGTERM)
 
-    signal.signal(signal.SIGTERM, end)
+    # A terminal interrupts this process alone: the parts are in groups of their own.
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, end)
     while left:
         pid, status = os.wait()
         part = next((name for name, known in left.items() if known == pid), None)

@@ -5,8 +5,9 @@ import { NameSpace } from "@tidegate/engine-kit";
 import { scheduleOf, specOf } from "@tidegate/test-outside";
 import type { AirflowServer } from "@tidegate/test-servers";
 import { until } from "@tidegate/testkit";
+import { definitionOf, entryOf } from "../../src/definition.js";
 import { AirflowEngine, type AirflowEngineOptions } from "../../src/index.js";
-import { INSTALLATIONS_KEY } from "../../src/names.js";
+import { FACTORY_DAG_ID, INSTALLATIONS_KEY } from "../../src/names.js";
 import { settingsOf } from "../../src/options.js";
 import { Registrar } from "../../src/registrar.js";
 import { AirflowApi, type AirflowVariable } from "../../src/rest/airflow-api.js";
@@ -118,6 +119,16 @@ export function sharedVariables(started: () => AirflowServer): void {
         ]);
         expect(await installationsOf(apiOf(airflow))).toEqual([other, installationOf(prefix)].sort());
         expect(await listed(engine)).toEqual([{ groupId: "orders", version: 1 }]);
+      });
+
+      it("does not decide which shards are read", async () => {
+        await engine.handleRegister([idle("orders")]);
+        const api = apiOf(airflow);
+        await api.putVariables([{ key: INSTALLATIONS_KEY, value: "[]", description: "" }]);
+        const definition = definitionOf(idle("invoices"), settingsOf(options), Date.now());
+        await shards.change(new Map([[definition.dagId, entryOf(definition)]]));
+        await api.parse((await api.dag(FACTORY_DAG_ID))!);
+        await until(async () => (await api.dag(definition.dagId)) !== undefined, { what: "the DAG" });
       });
     });
 

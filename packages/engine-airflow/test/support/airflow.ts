@@ -9,7 +9,7 @@ import { FACTORY_DAG_ID, INSTALLATIONS_KEY } from "../../src/names.js";
 import { settingsOf } from "../../src/options.js";
 import { AirflowApi } from "../../src/rest/airflow-api.js";
 import { AirflowRest } from "../../src/rest/airflow-rest.js";
-import { installationOf, shardPrefix } from "../../src/shard.js";
+import { shardPrefix } from "../../src/shard.js";
 import { Shards } from "../../src/shards.js";
 
 /** An Airflow with the factory file in its DAGs folder. Resolves when that is parsed. */
@@ -43,15 +43,16 @@ export function shardsOf(airflow: AirflowServer, prefix: string): Shards {
   return new Shards(apiOf(airflow), prefix);
 }
 
-/** Ends what an installation of a test has in an Airflow that goes on: its shards are gone, its DAGs paused. */
+/**
+ * Ends what an installation of a test has in an Airflow that goes on: its shards are gone, its DAGs paused. It stays in
+ * the list of installations, which others write at the same moment.
+ */
 export async function clearAway(airflow: AirflowServer, prefix: string): Promise<void> {
   const rest = restOf(airflow);
   const api = apiOf(airflow);
   const keys = [...(await api.variables(shardPrefix(prefix))).keys()];
   const removal = { action: "delete", action_on_non_existence: "skip", entities: keys };
   await rest.request("PATCH", "/variables", { body: { actions: [removal] } });
-  const others = (await installationsOf(api)).filter((name) => name !== installationOf(prefix));
-  await api.putVariables([{ key: INSTALLATIONS_KEY, value: JSON.stringify(others), description: "" }]);
   const query = { dag_id_pattern: `${new NameSpace(prefix).prefix}%`, limit: 1_000 };
   await rest.request("PATCH", "/dags", { query, body: { is_paused: true }, accept: [404] });
 }
