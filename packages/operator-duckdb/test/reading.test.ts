@@ -68,6 +68,60 @@ describe("a file is taken over exactly, or its rows are kept aside, or the run f
   });
 });
 
+describe("CSV files", () => {
+  let bed: Bed;
+  beforeEach(() => {
+    bed = new Bed();
+  });
+  afterEach(() => bed.dispose());
+
+  const read = (path: string, options = {}) => {
+    const columns = { id: "BIGINT", note: "VARCHAR", part: "VARCHAR" };
+    const source = { format: "csv", path, columns, options };
+    return bed.run({ job: { source, target: { path: bed.target } }, ...DAY });
+  };
+
+  it.each([
+    ["\n", "\r\n"],
+    ["\r", "\r\n"],
+    ["\r\n", "\n"],
+    ["\r", "\n"],
+  ])(
+    "without a header may have a line to skip that ends in %j, before rows that end in %j",
+    async (first, end) => {
+      const path = bed.write("in.csv", `Report${first}${["1,a,x", "2,b,y", ""].join(end)}`);
+      expect(await read(path, { header: false, skip: 1 })).toMatchObject({ state: "SUCCEEDED" });
+      expect(await bed.rows()).toEqual([
+        { id: "1", note: "a", part: "x" },
+        { id: "2", note: "b", part: "y" },
+      ]);
+    },
+  );
+
+  it.each([
+    ["of equal line ends", ["\n"], {}],
+    ["of mixed line ends", ["\n", "\r\n"], {}],
+    ["with escapes", ["\n"], { escape: "\\" }],
+  ])(
+    "larger than the parts in which DuckDB reads them, %s, may have values of lines like rows",
+    async (_, ends, options) => {
+      const lines: string[] = [];
+      const count = 50;
+      for (let id = 0; id < count; id += 1) {
+        const note = `"${"1,2,3\n".repeat(70_000)}"`;
+        lines.push(`${id},${note},${id % 7}${ends[id % ends.length]}`);
+      }
+      const path = bed.write("in.csv", `id,note,part\n${lines.join("")}`);
+      expect(await read(path, options)).toMatchObject({
+        metrics: { rowsRead: count, rowsWritten: count, rowsDirty: 0 },
+      });
+      expect(await bed.rows("count(DISTINCT id)::INTEGER AS ids, max(id)::INTEGER AS last")).toEqual([
+        { ids: count, last: count - 1 },
+      ]);
+    },
+  );
+});
+
 /** 17 digits tell doubles apart. */
 function asText([name, type]: readonly [string, string], index: number): string {
   const value = `"${name.replaceAll('"', '""')}"`;

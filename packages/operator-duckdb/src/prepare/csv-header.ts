@@ -43,18 +43,26 @@ export function findHeader(
   if (!dialect.header || at >= text.length) {
     const isKnown = record !== undefined && (isWhole || record.end < text.length - 1);
     const newLine = isKnown ? newLineBefore(text, record.end) : undefined;
+    isPlain &&= endsAlike(preamble, newLine);
     return { names: undefined, isPlain, end: at, lines: linesOf(text, at), newLine };
   }
   if (record === undefined) return isWhole ? "unclosed" : "more";
   if (!isWhole && record.end >= text.length - 1) return "more";
   const isOneLine = record.end === lineEnd(text, at).next;
+  const newLine = newLineBefore(text, record.end);
   return {
     names: record.fields.map((field) => Buffer.from(field, "latin1").toString()),
-    isPlain: isPlain && isOneLine,
+    isPlain: isPlain && isOneLine && endsAlike(preamble, newLine),
     end: record.end,
     lines: linesOf(text, record.end),
-    newLine: newLineBefore(text, record.end),
+    newLine,
   };
+}
+
+/** Returns whether all lines to skip end in a certain way: if not, DuckDB's reader skips more or less than they are. */
+function endsAlike(preamble: string, newLine: NewLine | undefined): boolean {
+  const ends = preamble.match(new RegExp(LINE_END, "g")) ?? [];
+  return ends.every((end) => newLineBefore(end, end.length) === newLine);
 }
 
 function newLineBefore(text: string, end: number): NewLine | undefined {

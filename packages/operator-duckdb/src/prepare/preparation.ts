@@ -1,5 +1,5 @@
 import { createWriteStream } from "node:fs";
-import { type FileHandle, open, realpath } from "node:fs/promises";
+import { type FileHandle, open, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { JobFailure } from "../duckdb/failure.js";
@@ -7,6 +7,7 @@ import { isInside } from "../job/allowed-paths.js";
 import { type Bytes, bytesOf, COMPRESSION_BYTES, compressionOf, decompressed } from "./compression.js";
 import { asUtf8, type Encoding, markedEncoding } from "./encoding.js";
 import { type Comments, type Fields, LineEnds } from "./line-ends.js";
+import { mayHoldBreaks } from "./quoted-breaks.js";
 
 /** A file of a source as DuckDB reads it. */
 export interface SourceFile {
@@ -28,6 +29,9 @@ export interface PreparationLimits {
 }
 
 const CR = 0x0d;
+
+/** DuckDB's reader never divides a file of this size or a smaller one, bytes. */
+const UNDIVIDED_BYTES = 1_000_000;
 
 /** The byte order mark of UTF-8. */
 const MARK = Buffer.from([0xef, 0xbb, 0xbf]);
@@ -97,6 +101,19 @@ export class Preparation {
     }
     const path = await this.#copy(file.name, rewritten());
     return lines.hasComments ? { name: file.name, path, linesBefore: undefined } : file;
+  }
+
+  /** Returns whether a file has to be read from its beginning to its end, and not in parts: see `mayHoldBreaks`. */
+  async isIndivisible({ path }: SourceFile, fields: Fields): Promise<boolean> {
+    if ((await stat(path)).size <= UNDIVIDED_BYTES) return false;
+    const { signal } = this.#limits;
+    async function* checked(): Bytes {
+      for await (const chunk of bytesOf(path)) {
+        signal.throwIfAborted();
+        yield chunk;
+      }
+    }
+    return mayHoldBreaks(checked(), fields);
   }
 
   /**

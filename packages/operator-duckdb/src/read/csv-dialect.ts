@@ -17,6 +17,8 @@ export interface Dialect {
   readonly relaxed: boolean;
   /** How lines end. DuckDB's reader takes the first line end of a file for it, even one inside quotes. @default that */
   readonly newLine?: NewLine | undefined;
+  /** Whether files are read from their beginning to their end, and not in parts. @default false */
+  readonly isIndivisible?: boolean;
 }
 
 export function dialectOf(options: CsvOptions = {}): Dialect {

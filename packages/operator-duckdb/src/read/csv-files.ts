@@ -42,10 +42,14 @@ async function withHeader(file: SourceFile, dialect: Dialect, preparation: Prepa
   const header = await headerOf(file, dialect);
   const names = header.names && distinct(header.names, file);
   const { newLine } = header;
-  if (header.isPlain)
-    return { names, dialect: dialect.header ? dialect : { ...dialect, newLine }, files: [file] };
-  const rows = await preparation.from(file, header.end, header.lines);
-  return { names, dialect: { ...dialect, header: false, skip: 0, newLine }, files: [rows] };
+  const rows = header.isPlain ? file : await preparation.from(file, header.end, header.lines);
+  const isIndivisible = !dialect.relaxed && (await preparation.isIndivisible(rows, dialect));
+  const own = header.isPlain
+    ? dialect.header
+      ? dialect
+      : { ...dialect, newLine }
+    : { ...dialect, header: false, skip: 0, newLine };
+  return { names, dialect: isIndivisible ? { ...own, isIndivisible } : own, files: [rows] };
 }
 
 async function headerOf({ name, path }: SourceFile, dialect: Dialect): Promise<CsvHeader> {

@@ -64,12 +64,17 @@ export async function csvRelations(
   return groups.map(relationOf);
 }
 
-/** Returns a group of files with uniform line ends, or `undefined` if each already has them. */
+/**
+ * Returns a group of files with uniform line ends, or `undefined` if each already has them. A header that is set aside may
+ * have ended in another way than all rows do.
+ */
 async function mendedGroup(group: CsvGroup, preparation: Preparation): Promise<CsvGroup | undefined> {
   const { dialect } = group;
-  const isDeclared = dialect.newLine !== undefined;
-  const files = await withLikeLines(group.files, dialect, preparation, isDeclared);
-  return files && { ...group, files, dialect: isDeclared ? { ...dialect, newLine: "\\n" } : dialect };
+  const { newLine } = dialect;
+  const files = await withLikeLines(group.files, dialect, preparation, newLine !== undefined);
+  if (newLine === undefined) return files && { ...group, files };
+  if (files === undefined && newLine === "\\n") return undefined;
+  return { ...group, files: files ?? group.files, dialect: { ...dialect, newLine: "\\n" } };
 }
 
 function withTime(names: readonly string[], { timeColumn }: CsvSource): readonly string[] {
@@ -142,9 +147,9 @@ rejects_scan = '${rejects.scans}', ${raggedness(dialect)}${LINE_LIMITS}) AS ${RO
   };
 }
 
-/** A padded line could end inside a value with a line end if the file were read in parts. */
-function raggedness({ relaxed }: Dialect): string {
-  return relaxed ? "null_padding = true, parallel = false, " : "";
+/** A padded line could also end inside a value with a line end if the file were read in parts. */
+function raggedness({ relaxed, isIndivisible = false }: Dialect): string {
+  return `${relaxed ? "null_padding = true, " : ""}${relaxed || isIndivisible ? "parallel = false, " : ""}`;
 }
 
 /** Returns the reader's `columns` argument. */

@@ -288,6 +288,9 @@ def line_ends():
     case("mixed line ends around values that hold line ends", {"mixed-values.csv": values.encode()}, CITY)
 
 
+ENDS = (("LF", "\n"), ("CRLF", "\r\n"), ("CR", "\r"))
+
+
 def headers():
     case("a blank first line", {"blank-first.csv": text("", HEADER, *ROWS)}, CITY)
     case("a blank first line of CRLF", {"blank-first-crlf.csv": text("", HEADER, *ROWS, end="\r\n")}, CITY)
@@ -309,6 +312,13 @@ def headers():
     case("a title and a blank line", {"title-blank.csv": text("Report of 2026", "", HEADER, *ROWS)}, CITY, skip=1)
     case("a title and a blank line, both skipped", {"title-blank-2.csv": text("Report of 2026", "", HEADER, *ROWS)}, CITY, skip=2)
     case("a title with a quote", {"title-quote.csv": text('"Report of 2026', HEADER, *ROWS)}, CITY, skip=1)
+    for label, end in ENDS:
+        for other, behind in ENDS:
+            if end != behind:
+                title = text("Report", "of 2026", end=end)
+                case(f"a title whose lines end in {label}, before lines that end in {other}", {f"title-{label}-{other}.csv": title + text(HEADER, *ROWS, end=behind)}, CITY, skip=2)
+                rows = text('"Bad\nTölz",2026-01-01T10:00:00Z,"Ann"', *ROWS, end=behind)
+                case(f"a header that is set aside and ends in {label}, before lines that end in {other}", {f"header-{label}-{other}.csv": end.join(["", HEADER, ""]).encode() + rows}, CITY)
     case("a header that is not closed", {"unclosed.csv": text('"city,at,name', *ROWS)}, CITY, failure={"isRetryable": False})
     case("a header without names", {"nameless.csv": text(",,", *ROWS)}, CITY, failure={"isRetryable": False})
     case("a header that is not UTF-8", {"latin-header.csv": text("città,at,name", *ROWS, encoding="latin-1")}, CITY, failure={"isRetryable": False})
