@@ -12,6 +12,7 @@ import { FOLLOWING_STATES, goesBefore, isBehind } from "../run/copies.js";
 import type { NewRun, Run } from "../run/run.js";
 import { STANDING_STATES } from "../run/standing.js";
 import type { Schedule } from "../schedule/schedule.js";
+import { isSealed } from "../schedule/sealed.js";
 import { SCHEDULE_STATUSES } from "../schedule/status.js";
 import { eachRun } from "../store/each-run.js";
 import { newestSnapshot } from "../store/newest-snapshot.js";
@@ -19,7 +20,7 @@ import type { ScheduleStore } from "../store/schedule-store.js";
 import { iso } from "./instants.js";
 import { mayCopyAgain } from "./mode-fields.js";
 import { refusalOfPlan } from "./plan-refusal.js";
-import { type ForceOptions, isSealed, type Seals } from "./seals.js";
+import type { ForceOptions, Seals } from "./seals.js";
 
 /** Most runs that one call of `trigger` plans; use a backfill for more. */
 const MAX_TRIGGERED_RUNS = 1_000;
