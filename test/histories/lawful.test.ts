@@ -99,6 +99,12 @@ describe("histories that once went wrong", () => {
   it("a purge while nothing runs, and the group registered again", () =>
     lawful({ steps: [{ do: "pass", for: 10 }, { do: "purge" }, { do: "register", set: {} }] }));
 
+  it("a purge while a job is at work whose run has failed, since the answer to its submission was lost", () =>
+    lawful({
+      jobs: [{ submit: "lost", lasts: 25 }],
+      steps: [{ do: "pass", for: 12 }, { do: "purge" }, { do: "register", set: {} }],
+    }));
+
   it("a failed job that the next process replaced by one that hangs and times out", () =>
     lawful({
       policies: { span: 11, maxActiveRuns: 1, fireAt: "interval-start", timeout: 12 },

@@ -14,7 +14,15 @@ import { VirtualClock } from "@tidegate/core/testing";
 import { embeddedEngine } from "@tidegate/engine-embedded";
 import { type JobRecord, jobRecorder } from "@tidegate/testkit/recorder";
 import { Cluster } from "./cluster.js";
-import { BrokenLaw, GROUP, type Intents, noIntents, type Snapshot, type StageStore } from "./evidence.js";
+import {
+  BrokenLaw,
+  demand,
+  GROUP,
+  type Intents,
+  noIntents,
+  type Snapshot,
+  type StageStore,
+} from "./evidence.js";
 import { type History, POOL, type Policies, type Step } from "./history.js";
 import { Budget, Mortal } from "./mortal.js";
 import { scheduleInfo } from "./schedule-info.js";
@@ -379,6 +387,8 @@ export class Stage {
   }
 
   #forgetLedger(): void {
+    const left = this.cluster.jobs.filter(({ outcome }) => outcome === undefined);
+    demand(left.length === 0, "purged-without-jobs", () => left.map(({ jobId }) => jobId).join());
     this.cluster.epoch += 1;
     this.#firstRecord = this.records.length;
     this.intents = noIntents(this.policies);

@@ -107,8 +107,10 @@ describe("a dry run", () => {
     );
     await client.register(info("sealed"));
     await client.register(info("held"));
+    await client.register(info("gone"));
     await client.register(events(`http://127.0.0.1:${port}/ok`));
-    for (const groupId of ["good", "reader", "copied", "sealed", "held"]) await covered(groupId);
+    for (const groupId of ["good", "reader", "copied", "sealed", "held", "gone"]) await covered(groupId);
+    await client.unregister("gone");
     await client.seal("sealed", at(2), "closed");
     const { version } = await client.pause("held", "not now");
     await client.update(info("held", { endTime: at(6) }), { version });
@@ -355,6 +357,9 @@ describe("a dry run", () => {
       ["trigger", "good", "--drain"],
       ["trigger", "good", "--from", to(0.5), "--to", to(2)],
       ["trigger", "good", "--from", to(3), "--to", to(9)],
+      ["trigger", "gone"],
+      ["trigger", "gone", ...RANGE],
+      ["backfill", "gone", ...RANGE, "--select", "all"],
       ["mark-ready", done],
       ["retry", done],
       ["cancel", done],

@@ -117,6 +117,7 @@ export type { PoolDeletion, PoolTable } from "./store/pool-table.js";
 export {
   type CoverageRange,
   type GroupWindow,
+  type InsertOptions,
   type MissingTimeQuery,
   NO_RUNS,
   type OpenRuns,

@@ -158,6 +158,16 @@ export function cancelMarks(database: Database, s: string, ids: readonly string[
   );
 }
 
+/** Returns the tokens of the last claims of runs. */
+export async function lastClaims(database: Database, s: string, ids: readonly string[]): Promise<number[]> {
+  const rows = await database.query<{ id: string; token: number }>(
+    `SELECT id, token FROM ${s}.run WHERE id = ANY ($1)`,
+    [ids],
+  );
+  const found = new Map(rows.map(({ id, token }) => [id, token]));
+  return ids.map((id) => found.get(id) ?? 0);
+}
+
 /** Marks held runs for cancellation; their holders look for it, and see it when they renew. */
 export async function requestCancel(
   database: Database,

@@ -42,6 +42,7 @@ import {
   type GateSettlement,
   type GroupWindow,
   type HeldLease,
+  type InsertOptions,
   type KeptDeadline,
   type LateFilter,
   type LateReport,
@@ -75,7 +76,7 @@ import {
 } from "@tidegate/core/store";
 import { mayClaimAsPlanned } from "@tidegate/store-kit";
 import { getBackfill, insertBackfill, listBackfills } from "./backfills.js";
-import { callAll, type Opened } from "./calls.js";
+import { callAll, callFor, type Opened } from "./calls.js";
 import { readChanges, tellChanges } from "./changes.js";
 import { Claims } from "./claims.js";
 import { coverage, tally } from "./coverage.js";
@@ -93,7 +94,7 @@ import { listGated, markReady, settlementRow } from "./gates.js";
 import { inspect } from "./inspection.js";
 import { toJson } from "./json.js";
 import { getLookbacks, lateSettlementRow, listLate, listLookbacks } from "./late.js";
-import { cancelMarks, renewLeases, requestCancel } from "./leases.js";
+import { cancelMarks, lastClaims, renewLeases, requestCancel } from "./leases.js";
 import { listRuns, listSchedules } from "./listings.js";
 import { getLog, keepLogs } from "./logs.js";
 import { openNamespace, quote } from "./migrate.js";
@@ -225,7 +226,8 @@ export class PostgresStore implements ScheduleStore {
       `WITH held AS MATERIALIZED (
         SELECT d.group_id FROM ${this.#schema}.schedule_state t JOIN ${this.#schema}.schedule d ON d.group_id = t.group_id
           WHERE t.group_id = $1 AND d.incarnation = $2 AND d.status = $3 FOR UPDATE
-      ) SELECT ${this.#schema}.purge_schedule(group_id) AS answer FROM held`,
+      ) SELECT CASE WHEN ${this.#schema}.has_open(group_id, 'any') THEN false
+          ELSE ${this.#schema}.purge_schedule(group_id) END AS answer FROM held`,
       [groupId, incarnation, status],
     );
     return rows[0]?.answer ?? false;
@@ -263,14 +265,15 @@ export class PostgresStore implements ScheduleStore {
     return this.#claims.wrote(times, this.#batches.plan(steps));
   }
 
-  insertRuns(
+  async insertRuns(
     runs: readonly NewRun[],
-    { isExclusive = false }: { readonly isExclusive?: boolean } = {},
+    { isExclusive = false, incarnation }: InsertOptions = {},
   ): Promise<boolean[]> {
-    return this.#claims.wrote(
+    const inserted = await this.#claims.wrote(
       runs.map(({ plannedAt }) => plannedAt),
-      this.#insert("insert_runs", runs, toJson(runs), String(isExclusive)),
+      this.#insert<boolean[]>(["insert_runs", toJson(runs), String(isExclusive)], runs, incarnation),
     );
+    return inserted ?? runs.map(() => false);
   }
 
   async report({
@@ -328,6 +331,10 @@ export class PostgresStore implements ScheduleStore {
 
   async cancelMarks(ids: readonly string[]): Promise<CancelMark[]> {
     return cancelMarks(...this.#at(), ids);
+  }
+
+  async lastClaims(ids: readonly string[]): Promise<number[]> {
+    return lastClaims(...this.#at(), ids);
   }
 
   /** Returns the server's time. */
@@ -407,11 +414,12 @@ export class PostgresStore implements ScheduleStore {
     return insertBackfill(...this.#at(), backfill);
   }
 
-  planBackfill({ runs, ...step }: BackfillCommit): Promise<boolean> {
-    return this.#claims.wrote(
+  async planBackfill({ runs, incarnation, ...step }: BackfillCommit): Promise<boolean> {
+    const isPlanned = await this.#claims.wrote(
       runs.map(({ plannedAt }) => plannedAt),
-      this.#insert("plan_backfill", runs, toJson(step), toJson(runs)),
+      this.#insert<boolean>(["plan_backfill", toJson(step), toJson(runs)], runs, incarnation),
     );
+    return isPlanned ?? false;
   }
 
   async getBackfill(id: string): Promise<Backfill | undefined> {
@@ -519,11 +527,18 @@ export class PostgresStore implements ScheduleStore {
   }
 
   /** Calls a function that inserts runs, or the one for runs that pools choose. */
-  #insert<T>(name: string, runs: readonly NewRun[], ...values: readonly string[]): Promise<T> {
+  #insert<T>(
+    [name, ...values]: NextCall,
+    runs: readonly NewRun[],
+    incarnation: string | undefined,
+  ): Promise<T | undefined> {
     const ids = runs.filter(({ isPooled }) => isPooled === true).map(({ id }) => id);
     const inserting: NextCall =
       ids.length === 0 ? [name, ...values] : [`${name}_pooled`, ...values, toJson(ids)];
-    return this.#callAll<T>(inserting, ...ofRuns(runs), ...snapshotsOf(runs));
+    const calls = [inserting, ...ofRuns(runs), ...snapshotsOf(runs)];
+    const groupId = runs[0]?.groupId;
+    if (groupId === undefined || incarnation === undefined) return this.#callAll<T>(...calls);
+    return callFor<T>(this.#require(), { groupId, incarnation }, ...calls);
   }
 
   /** Calls a function of the schema. */

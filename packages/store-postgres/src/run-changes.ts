@@ -25,7 +25,8 @@ export function changeRow(change: RunChange, no: number): object {
     no,
     id: change.id,
     from: change.from.join(","),
-    token: change.token,
+    // Compared alike: with a run that somebody holds, and with one that nobody does.
+    token: change.token ?? change.unlessClaimedSince,
     state: change.state,
     at: change.at,
     place: change.place,

@@ -2,7 +2,7 @@ import type { Backfill, BackfillState } from "@tidegate/core";
 import type { BackfillCommit } from "@tidegate/core/store";
 import { asBackfill, type BackfillColumns } from "@tidegate/store-kit";
 import type { GroupNumbers } from "./group-numbers.js";
-import { insertBeside, mayInsertBeside } from "./planning.js";
+import { insertBeside, isOfLedger, mayInsertBeside } from "./planning.js";
 import type { Statements } from "./statements.js";
 import type { Tables } from "./tables.js";
 
@@ -40,6 +40,7 @@ export function planBackfill(tables: Tables, commit: BackfillCommit): boolean {
   const { statements } = tables;
   const row = statements.get<BackfillRow>("SELECT * FROM backfill WHERE id = ?", commit.id);
   if (row === undefined || row.state !== "RUNNING" || row.cursor !== commit.cursor) return false;
+  if (!isOfLedger(tables, row.group_no, commit.incarnation)) return false;
   if (!mayInsertBeside(tables, commit.runs)) return false;
   for (const run of commit.runs) insertBeside(tables, run);
   statements.run(

@@ -237,6 +237,13 @@ export function cancelMarks(statements: Statements, ids: readonly string[]): Can
   return ids.flatMap((id) => statements.all<CancelMark>(text, id));
 }
 
+/** Returns the tokens of the last claims of runs. */
+export function lastClaims(statements: Statements, ids: readonly string[]): number[] {
+  return ids.map(
+    (id) => statements.get<{ token: number }>("SELECT token FROM run WHERE id = ?", id)?.token ?? 0,
+  );
+}
+
 /** Ends the leases of a previous process, whatever the clock says. */
 export function releaseHeldRuns(statements: Statements): void {
   statements.run("UPDATE run SET lease_until = 0 WHERE lease_until IS NOT NULL");

@@ -165,6 +165,15 @@ function entryBeside(run: NewRun): Entry {
   return { place: "ready", queue, readyAt: plannedAt };
 }
 
+/** Returns whether a group has the ledger that a caller has read, if it names one. */
+export function isOfLedger(
+  { states }: Tables,
+  no: number | undefined,
+  incarnation: string | undefined,
+): boolean {
+  return incarnation === undefined || (no !== undefined && states.of(no)?.incarnation === incarnation);
+}
+
 /** Inserts a run beside the lane; it supersedes what has not succeeded of its interval. */
 export function insertBeside(tables: Tables, run: NewRun): boolean {
   const { statements, groups, states, lanes } = tables;

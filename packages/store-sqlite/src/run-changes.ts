@@ -71,7 +71,7 @@ export function changeRun(tables: Tables, change: RunChange): boolean {
   const claimed = held.take(change.id);
   const before = claimed ?? statements.get<BeforeRow>(BEFORE, change.id);
   if (before === undefined || !change.from.includes(before.state)) return false;
-  if (!mayWrite(before, change.token)) return false;
+  if (!mayWrite(before, change)) return false;
   if (claimed !== undefined && isPlainSuccess(change)) return succeed(tables, claimed, change);
   const isRevived = isEnded(before.state) && !isEnded(change.state);
   if (isRevived && !isRevivable(tables, before, change.scheduleVersion)) return false;
@@ -170,7 +170,9 @@ function gatingsOfVersion(statements: Statements, groupNo: number, version: numb
  * Returns whether a write is allowed: an active run requires its newest token; any other accepts no token or
  * the current one.
  */
-function mayWrite({ state, token }: BeforeRow, given: number | undefined): boolean {
+function mayWrite({ state, token }: BeforeRow, change: RunChange): boolean {
+  const { token: given, unlessClaimedSince = token } = change;
+  if (unlessClaimedSince !== token) return false;
   return given === undefined ? state !== "SUBMITTING" && state !== "RUNNING" : given === token;
 }
 

@@ -22,6 +22,7 @@ import { withOtherVersion } from "./late-runs.js";
 import { changeRun, OF_ITS_VERSION } from "./run-changes.js";
 import { gatingNo, POOLING_OF_ITS_VERSION, type RunRow } from "./run-rows.js";
 import { purgeShards } from "./shards.js";
+import { hasOpen } from "./standing.js";
 import type { Statements } from "./statements.js";
 import type { Tables } from "./tables.js";
 
@@ -254,16 +255,18 @@ function reviveCancelled(
 
 /** Removes a schedule and everything that belongs to it, if it is as expected. */
 export function purgeSchedule(
-  { statements, groups, states, lanes, held }: Tables,
+  tables: Tables,
   groupId: string,
   expected: Pick<Schedule, "incarnation" | "status"> | undefined,
 ): boolean {
+  const { statements, groups, states, lanes, held } = tables;
   const no = groups.numberOf(groupId);
   if (no === undefined) return false;
   if (expected !== undefined) {
     const { incarnation, status } = expected;
     const text = "SELECT no FROM schedule WHERE no = ? AND incarnation = ? AND status = ?";
     if (statements.get(text, no, incarnation, status) === undefined) return false;
+    if (hasOpen(tables, no, "any")) return false;
   }
   statements.run("DELETE FROM run_input WHERE run_no IN (SELECT no FROM run WHERE group_no = ?)", no);
   purgeShards(statements, no);

@@ -47,6 +47,7 @@ import {
   type GateSettlement,
   type GroupWindow,
   type HeldLease,
+  type InsertOptions,
   type KeptDeadline,
   type LateFilter,
   type LateReport,
@@ -80,7 +81,15 @@ import {
 } from "@tidegate/core/store";
 import { asSchedule } from "@tidegate/store-kit";
 import { getBackfill, insertBackfill, listBackfills, planBackfill } from "./backfills.js";
-import { cancelMarks, claimRuns, nextClaim, releaseHeldRuns, renewLease, requestCancel } from "./claims.js";
+import {
+  cancelMarks,
+  claimRuns,
+  lastClaims,
+  nextClaim,
+  releaseHeldRuns,
+  renewLease,
+  requestCancel,
+} from "./claims.js";
 import { copyDatabase } from "./copying.js";
 import { CoverageScan, tally } from "./coverage.js";
 import { getWatch, judgeDeadlines, listAlerts, listDeadlines, listWatches, noteAlert } from "./deadlines.js";
@@ -99,7 +108,7 @@ import { migrate } from "./migrate.js";
 import { missingTimeOf } from "./missing-time.js";
 import { fileOf, markOf } from "./namespaces.js";
 import { checkOptions, type SqliteStoreOptions } from "./options.js";
-import { dueFires, insertBeside, mayInsertBeside, planOne, resumeWaiting } from "./planning.js";
+import { dueFires, insertBeside, isOfLedger, mayInsertBeside, planOne, resumeWaiting } from "./planning.js";
 import { Pools } from "./pools.js";
 import { report } from "./reports.js";
 import { changeRun } from "./run-changes.js";
@@ -322,10 +331,15 @@ export class SqliteStore implements ScheduleStore {
 
   insertRuns(
     runs: readonly NewRun[],
-    { isExclusive = false }: { readonly isExclusive?: boolean } = {},
+    { isExclusive = false, incarnation }: InsertOptions = {},
   ): Promise<boolean[]> {
     return this.#write((tables) =>
-      runs.map((run) => (!isExclusive || mayInsertBeside(tables, [run])) && insertBeside(tables, run)),
+      runs.map(
+        (run) =>
+          isOfLedger(tables, tables.groups.numberOf(run.groupId), incarnation) &&
+          (!isExclusive || mayInsertBeside(tables, [run])) &&
+          insertBeside(tables, run),
+      ),
     );
   }
 
@@ -363,6 +377,10 @@ export class SqliteStore implements ScheduleStore {
 
   cancelMarks(ids: readonly string[]): Promise<CancelMark[]> {
     return this.#read(({ statements }) => cancelMarks(statements, ids));
+  }
+
+  lastClaims(ids: readonly string[]): Promise<number[]> {
+    return this.#read(({ statements }) => lastClaims(statements, ids));
   }
 
   /** Returns this machine's time: no other process uses the database. */

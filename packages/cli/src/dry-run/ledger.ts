@@ -3,11 +3,13 @@ import type { Reader } from "../api/api.js";
 import { everyItem } from "../input/pages.js";
 import { intervalText, timeText } from "../output/time-text.js";
 import { counted, type Effect, refused } from "./effect.js";
+import { refuseEnded } from "./ended.js";
 import { isSealed } from "./sealed.js";
 
 /** Returns the effect of a backfill. @throws with SEALED if a part of it is */
 export async function backfillEffect(api: Reader, request: BackfillRequest): Promise<Effect> {
   const { groupId, force = false } = request;
+  await refuseEnded(api, groupId);
   const { runs, ranges, notes } = await api.backfill({ ...request, isDryRun: true });
   const { schedule, sealedThrough } = await api.describe(groupId);
   const sealed = ranges.find((range) => isSealed(range, schedule.origin, sealedThrough));

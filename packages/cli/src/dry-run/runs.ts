@@ -3,6 +3,7 @@ import type { Reader } from "../api/api.js";
 import { everyItem } from "../input/pages.js";
 import { intervalText, timeText } from "../output/time-text.js";
 import { counted, type Effect, refused } from "./effect.js";
+import { refuseEnded } from "./ended.js";
 import { isSealed } from "./sealed.js";
 
 const PAGE = 1_000;
@@ -17,11 +18,12 @@ interface TriggerChoice {
 }
 
 /** Returns the effect of a trigger by hand. */
-export function triggerEffect(
+export async function triggerEffect(
   api: Reader,
   groupId: string,
   { range, drain, force }: TriggerChoice,
 ): Promise<Effect> {
+  await refuseEnded(api, groupId);
   if (drain) return drainEffect(api, groupId);
   return range === undefined ? triggerNow(api, groupId, force) : triggerRange(api, groupId, range, force);
 }

@@ -23,6 +23,7 @@ type Read =
   | "tally"
   | "renewLeases"
   | "cancelMarks"
+  | "lastClaims"
   | "nextWake"
   | "listPools"
   | "poolPositions"

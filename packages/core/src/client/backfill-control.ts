@@ -222,8 +222,12 @@ type Begun = Pick<
   "id" | "groupId" | "lower" | "upper" | "select" | "concurrency" | "state" | "cursor" | "createdAt"
 >;
 
-/** An unregistered schedule plans nothing, so its backfill would never begin. */
-function refuseEnded({ spec: { groupId }, status }: Schedule): void {
+/**
+ * Refuses to run anything of a schedule that is gone.
+ *
+ * @throws ScheduleError SCHEDULE_STATUS_ILLEGAL
+ */
+export function refuseEnded({ spec: { groupId }, status }: Schedule): void {
   if (SCHEDULE_STATUSES[status].isRegistered) return;
   throw new ScheduleError(
     "SCHEDULE_STATUS_ILLEGAL",

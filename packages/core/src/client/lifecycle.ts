@@ -20,6 +20,7 @@ import { dependencyNotes } from "./dependency-notes.js";
 import { refuseWideLane } from "./first-copy.js";
 import { notesOf } from "./notes.js";
 import type { PoolControl } from "./pool-control.js";
+import { Purging } from "./purging.js";
 import type { RegisteredSchedule } from "./registration.js";
 import { type ScheduleChanges, staleVersion } from "./schedule-changes.js";
 import { groupIdOf, type SpecReader } from "./spec-reader.js";
@@ -53,7 +54,10 @@ export interface UnregisterOptions {
   readonly purge?: boolean;
   /** Fails unless this is still the schedule's version. @default any version */
   readonly version?: number;
-  /** Whether to do so although other groups depend on it; their runs wait then. @default false */
+  /**
+   * Whether to do so although other groups depend on it, whose runs wait then; and to purge although jobs of runs that have
+   * ended may still be working. @default false
+   */
   readonly force?: boolean;
 }
 
@@ -63,6 +67,7 @@ const MOST_NAMED = 5;
 /** Updates, pauses, resumes and removes schedules. */
 export class Lifecycle {
   readonly #parts: LifecycleParts;
+  readonly #purging: Purging;
 
   /** The failed run already blocks the lane, so a crash before the pause lets nothing through. */
   readonly #onPauseRequested = (run: Run): void => {
@@ -80,6 +85,7 @@ export class Lifecycle {
 
   constructor(parts: LifecycleParts) {
     this.#parts = parts;
+    this.#purging = new Purging(parts);
   }
 
   start(): void {
@@ -161,7 +167,7 @@ export class Lifecycle {
     const { changes } = this.#parts;
     const before = await this.#get(groupId, options.version);
     if (options.force !== true) await this.#refuseDependedOn(groupId);
-    if (before.status === "SOURCE" && options.purge === true) return this.#purge(before);
+    if (before.status === "SOURCE" && options.purge === true) return this.#purging.purgeSource(before);
     if (before.status !== "DELETED") {
       await this.#parts.dispatcher.stopPlanned(groupId);
       await changes.change(before, {
@@ -173,25 +179,7 @@ export class Lifecycle {
       });
       await changes.deliver(groupId);
     }
-    if (options.purge !== true) return;
-    const after = await changes.get(groupId);
-    if (after.status !== "DELETED") {
-      throw new ScheduleError(
-        "SCHEDULE_STATUS_ILLEGAL",
-        `Group ${groupId} is not purged: its engine has not let it go yet. Try again when it is DELETED.`,
-      );
-    }
-    await this.#refuseActive(groupId);
-    await this.#purge(after);
-  }
-
-  /** Removes the ledger that was read: not that of a registration which came since. */
-  async #purge(read: Schedule): Promise<void> {
-    const { changes, planner, store } = this.#parts;
-    const { groupId } = read.spec;
-    const isPurged = await store.purgeSchedule(groupId, read);
-    planner.forget(groupId);
-    if (!isPurged) throw staleVersion(await changes.get(groupId), read.version);
+    if (options.purge === true) await this.#purging.purgeDeleted(groupId, options.force === true);
   }
 
   /** Returns a schedule if it still has the version that the caller has seen, or if the caller names none. */
@@ -235,20 +223,6 @@ export class Lifecycle {
       "DEPENDED_ON",
       `Group ${groupId} is depended on by ${named}${rest}; update them first, or unregister it with force: then their runs wait until it is registered again.`,
       { field: "groupId" },
-    );
-  }
-
-  /** A job that continued after a purge would write alongside those of the next ledger, unnoticed. */
-  async #refuseActive(groupId: string): Promise<void> {
-    const active = await this.#parts.store.listRuns(
-      { groupId, states: ["SUBMITTING", "RUNNING"] },
-      { limit: 1 },
-    );
-    const [run] = active.items;
-    if (run === undefined) return;
-    throw new ScheduleError(
-      "SCHEDULE_STATUS_ILLEGAL",
-      `Group ${groupId} is unregistered but not purged: run ${run.id} is ${run.state}. Cancel it or wait for its end, and purge again.`,
     );
   }
 

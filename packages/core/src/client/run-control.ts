@@ -12,6 +12,7 @@ import { FOLLOWING_STATES, goesBefore, isBehind } from "../run/copies.js";
 import type { NewRun, Run } from "../run/run.js";
 import { STANDING_STATES } from "../run/standing.js";
 import type { Schedule } from "../schedule/schedule.js";
+import { isSealed } from "../schedule/sealed.js";
 import { SCHEDULE_STATUSES } from "../schedule/status.js";
 import { eachRun } from "../store/each-run.js";
 import { newestSnapshot } from "../store/newest-snapshot.js";
@@ -19,7 +20,8 @@ import type { ScheduleStore } from "../store/schedule-store.js";
 import { iso } from "./instants.js";
 import { mayCopyAgain } from "./mode-fields.js";
 import { refusalOfPlan } from "./plan-refusal.js";
-import { type ForceOptions, isSealed, type Seals } from "./seals.js";
+import { notFound, staleVersion } from "./schedule-changes.js";
+import type { ForceOptions, Seals } from "./seals.js";
 
 /** Most runs that one call of `trigger` plans; use a backfill for more. */
 const MAX_TRIGGERED_RUNS = 1_000;
@@ -152,9 +154,11 @@ export class RunControl {
       namespace: this.#parts.namespace,
       plannedAt: this.#parts.clock.now(),
     });
-    const inserted = await this.#parts.store.insertRuns(runs, { isExclusive: true });
+    const { incarnation } = schedule;
+    const inserted = await this.#parts.store.insertRuns(runs, { isExclusive: true, incarnation });
     const made = runs.filter((_, index) => inserted[index]);
     if (made.length === 0) {
+      await this.#refuseAnother(schedule);
       await this.#refuseCopied(schedule, interval);
       throw new LedgerError("RUN_STATE_ILLEGAL", "interval: its runs are under way already.", {
         field: "interval",
@@ -162,6 +166,13 @@ export class RunControl {
     }
     this.#parts.emitter.emit("runs-planned", made);
     return this.#read(made);
+  }
+
+  /** Names what has happened if the group was purged, and perhaps registered again, since its schedule was read. */
+  async #refuseAnother({ spec: { groupId }, incarnation, version }: Schedule): Promise<void> {
+    const [now] = await this.#parts.store.getSchedules([groupId]);
+    if (now === undefined) throw notFound(groupId);
+    if (now.incarnation !== incarnation) throw staleVersion(now, version);
   }
 
   async #refuseCopied({ spec: { groupId } }: Schedule, { lower }: Interval): Promise<void> {

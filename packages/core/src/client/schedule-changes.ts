@@ -33,9 +33,7 @@ export class ScheduleChanges {
   async get(groupId: string): Promise<Schedule> {
     const [schedule] = await this.#parts.store.getSchedules([groupId]);
     if (schedule !== undefined) return schedule;
-    throw new ScheduleError("SCHEDULE_NOT_FOUND", `No schedule is registered for group ${groupId}.`, {
-      field: "groupId",
-    });
+    throw notFound(groupId);
   }
 
   /** @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_UNREADABLE, SCHEDULE_STATUS_ILLEGAL (a source group) */
@@ -81,6 +79,13 @@ export class ScheduleChanges {
     await this.#parts.outbox.deliver([await this.get(groupId)]);
     return this.get(groupId);
   }
+}
+
+/** Returns the error for a group without a schedule. */
+export function notFound(groupId: string): ScheduleError {
+  return new ScheduleError("SCHEDULE_NOT_FOUND", `No schedule is registered for group ${groupId}.`, {
+    field: "groupId",
+  });
 }
 
 /** Returns the error for a change that is based on another version or status than the current one. */

@@ -25,6 +25,7 @@ import {
   type BackfillControl,
   type BackfillPlan,
   type BackfillRequest,
+  refuseEnded,
   refuseOwnIds,
 } from "./backfill-control.js";
 import type { CoverageBuckets } from "./coverage-buckets.js";
@@ -192,6 +193,7 @@ export class ScheduleClient
 
   async trigger(groupId: string, interval?: Interval, options: TriggerOptions = {}): Promise<Run[]> {
     const schedule = await this.#parts.changes.getReadable(groupId);
+    refuseEnded(schedule);
     if (options.drain === true) {
       if (interval === undefined) return this.#parts.runControl.drain(schedule);
       const problem = "cannot be combined with an interval: it reads what the source has now";

@@ -6,6 +6,7 @@ import { LedgerCuts } from "../planning/ledger-cuts.js";
 import { OPEN_RUN_STATES } from "../run/lane.js";
 import type { Instant } from "../schedule/instant.js";
 import type { Schedule } from "../schedule/schedule.js";
+import { isSealed } from "../schedule/sealed.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import type { Seal } from "../store/seal-table.js";
 import { iso, range } from "./instants.js";
@@ -136,17 +137,4 @@ export class Seals {
       { field: "until" },
     );
   }
-}
-
-/**
- * Returns whether any of an interval is sealed. Time before the ledger's beginning was never part of it.
- *
- * @param through - where the sealed time ends, epoch ms; `null` if nothing is sealed
- */
-export function isSealed(
-  { origin }: Pick<Schedule, "origin">,
-  { lower, upper }: Interval,
-  through: EpochMs | null,
-): boolean {
-  return through !== null && upper > origin && lower < through;
 }

@@ -4,7 +4,15 @@ import type { RunChange } from "../store/run-queue.js";
 
 /** Returns the run as a change leaves it, before its lane admits others. */
 export function changedRun(run: Run, change: RunChange): Run {
-  const { id: _id, from: _from, token: _token, at: _at, attemptRecord, ...set } = change;
+  const {
+    id: _id,
+    from: _from,
+    token: _token,
+    unlessClaimedSince: _claim,
+    at: _at,
+    attemptRecord,
+    ...set
+  } = change;
   return {
     ...run,
     ...set,

@@ -549,6 +549,11 @@ export class Dispatcher {
     return this.#cancel.stopPlanned(groupId);
   }
 
+  /** See `RunCancel.stopEnded`. */
+  stopEnded(groupId: string): Promise<void> {
+    return this.#cancel.stopEnded(groupId);
+  }
+
   /** Cancels a run in any state; see `RunCancel`. */
   cancel(run: Run, reason: RunReason): Promise<boolean> {
     return this.#cancel.cancel(run, reason);

@@ -6,6 +6,7 @@ import type { ScheduleOperator, SubmittedJob } from "../operator/operator.js";
 import type { SpecCache } from "../planning/spec-cache.js";
 import { isEnded, OPEN_RUN_STATES } from "../run/lane.js";
 import type { Run, RunReason } from "../run/run.js";
+import { eachRun } from "../store/each-run.js";
 import type { PageRequest } from "../store/page.js";
 import type { RunFilter } from "../store/run-ledger.js";
 import type { RunChange } from "../store/run-queue.js";
@@ -33,6 +34,13 @@ export interface RunCancelParts {
   /** Writes the late data of a job that has succeeded. */
   readonly reportLate: (run: Run, touched: readonly TouchedTime[]) => Promise<void>;
   readonly onTrouble: (error: unknown, run: Run) => void;
+}
+
+/** A run as it was read. */
+interface AsRead {
+  readonly run: Run;
+  /** See `RunQueue.lastClaims`; `undefined` if it was not read. */
+  readonly lastClaim: number | undefined;
 }
 
 /**
@@ -72,11 +80,11 @@ export class RunCancel {
    *   asks, has succeeded
    */
   async cancel(run: Run, reason: RunReason): Promise<boolean> {
-    for (let read = run; ; ) {
+    for (let read: AsRead = { run, lastClaim: undefined }; ; ) {
       const isCancelled = await this.#cancelAsRead(read, reason);
       if (isCancelled !== undefined) return isCancelled;
-      const [now] = await this.#parts.store.getRuns([run.id]);
-      if (now === undefined || isAsRead(now, read)) return false;
+      const now = await this.#read(run.id);
+      if (now === undefined || isSame(now, read)) return false;
       read = now;
     }
   }
@@ -85,8 +93,9 @@ export class RunCancel {
    * Cancels a run in the state that was read. `undefined` if it is in another one by now: an attempt that has begun or
    * ended since may have left a job.
    */
-  async #cancelAsRead(run: Run, reason: RunReason): Promise<boolean | undefined> {
-    const { store, clock, change, cancelActive } = this.#parts;
+  async #cancelAsRead(read: AsRead, reason: RunReason): Promise<boolean | undefined> {
+    const { store, clock, cancelActive } = this.#parts;
+    const { run, lastClaim } = read;
     const { id, state } = run;
     if (!isEnded(state) && state !== "PLANNED") {
       const [isRequested] = await store.requestCancel([id], reason);
@@ -94,14 +103,29 @@ export class RunCancel {
       return isRequested === true ? true : undefined;
     }
     if (state !== "PLANNED" && (state !== "FAILED" || reason !== "cancelled")) return false;
-    if (run.isJobOpen && (await this.#hasSucceeded(run, reason))) return false;
-    const common = { id, state: "CANCELLED", at: clock.now(), reason, from: [state] } as const;
+    if (lastClaim === undefined) return undefined;
+    if (run.isJobOpen && (await this.#hasSucceeded(read, reason))) return false;
+    const common = { state: "CANCELLED", at: clock.now(), reason } as const;
     const closed = run.isJobOpen ? { isJobOpen: false } : {};
     const isDone =
       state === "PLANNED"
-        ? await change(run, { ...common, ...closed, endedAt: clock.now() })
-        : await change(run, { ...common, isBlocking: false, isJobOpen: false });
+        ? await this.#changeAsRead(read, { ...common, ...closed, endedAt: clock.now() })
+        : await this.#changeAsRead(read, { ...common, isBlocking: false, isJobOpen: false });
     return isDone ? true : undefined;
+  }
+
+  /** Reads a run, so that a change of it can be refused if it has been claimed since. */
+  async #read(id: string): Promise<AsRead | undefined> {
+    const { store } = this.#parts;
+    const [lastClaim] = await store.lastClaims([id]);
+    const [run] = await store.getRuns([id]);
+    return run && { run, lastClaim };
+  }
+
+  /** Changes a run if it is in the state that was read, and has not been claimed since. */
+  #changeAsRead({ run, lastClaim }: AsRead, change: Omit<RunChange, "id" | "from">): Promise<boolean> {
+    const since = lastClaim === undefined ? {} : { unlessClaimedSince: lastClaim };
+    return this.#parts.change(run, { ...change, ...since, id: run.id, from: [run.state] });
   }
 
   /**
@@ -118,12 +142,14 @@ export class RunCancel {
     const { items } = await this.#parts.store.listRuns(filter, { limit: PAGE });
     let done: SubmittedJob | undefined;
     for (const other of items) {
-      if (other.id === id || !isEnded(other.state)) continue;
-      const end = await this.#stopJobOf(other);
-      const hasSucceeded = end?.outcome?.state === "SUCCEEDED" && other.state !== "SUCCEEDED";
+      if (other.id === id) continue;
+      const read = await this.#read(other.id);
+      if (read === undefined || !isEnded(read.run.state) || !read.run.isJobOpen) continue;
+      const end = await this.#stopJobOf(read.run);
+      const hasSucceeded = end?.outcome?.state === "SUCCEEDED" && read.run.state !== "SUCCEEDED";
       const isOfKind = (other.snapshot === null) === (snapshot === null);
       if (hasSucceeded && isOfKind && other.lower === lower && other.upper === upper) done = end;
-      await this.#close(other);
+      await this.#close(read);
     }
     return done;
   }
@@ -135,26 +161,41 @@ export class RunCancel {
   async stopPlanned(groupId: string): Promise<void> {
     const filter = { groupId, isJobOpen: true, states: ["PLANNED"] } as const;
     const { items } = await this.#parts.store.listRuns(filter, { limit: PAGE });
-    for (const run of items) {
+    for (const { id } of items) {
+      const read = await this.#read(id);
+      if (read?.run.state !== "PLANNED" || !read.run.isJobOpen) continue;
       try {
-        const job = await this.#stopJobOf(run);
-        if (job?.outcome?.state === "SUCCEEDED") await this.#recordSuccess(run, job, job.outcome);
-        else await this.#close(run);
+        const job = await this.#stopJobOf(read.run);
+        if (job?.outcome?.state === "SUCCEEDED") await this.#recordSuccess(read, job, job.outcome);
+        else await this.#close(read);
       } catch (error) {
-        this.#parts.onTrouble(error, run);
+        this.#parts.onTrouble(error, read.run);
       }
     }
   }
 
+  /**
+   * Stops jobs that ended runs of a group have left behind, before its ledger is deleted.
+   *
+   * @throws LedgerError RUN_STATE_ILLEGAL if one cannot be stopped
+   */
+  async stopEnded(groupId: string): Promise<void> {
+    for await (const { id, state } of eachRun(this.#parts.store, { groupId, isJobOpen: true })) {
+      const read = isEnded(state) ? await this.#read(id) : undefined;
+      if (read === undefined || !isEnded(read.run.state) || !read.run.isJobOpen) continue;
+      await this.#stopJobOf(read.run);
+      await this.#close(read);
+    }
+  }
+
   /** Records that no job of a run is working. */
-  async #close(run: Run): Promise<void> {
-    const { id, state, place, readyAt, wait } = run;
+  async #close(read: AsRead): Promise<void> {
+    const { state, place, readyAt, wait } = read.run;
     const stays =
       place === "waiting" || place === "gated" || place === "ready"
         ? { place, wait, ...(readyAt === null ? {} : { readyAt }) }
         : {};
-    const at = this.#parts.clock.now();
-    await this.#parts.change(run, { id, from: [state], state, at, isJobOpen: false, ...stays });
+    await this.#changeAsRead(read, { state, at: this.#parts.clock.now(), isJobOpen: false, ...stays });
   }
 
   /**
@@ -163,11 +204,12 @@ export class RunCancel {
    * @throws LedgerError RUN_STATE_ILLEGAL if it had, and a person asked for the cancellation: no policy is refused
    *   anything by a job that was faster
    */
-  async #hasSucceeded(run: Run, reason: RunReason): Promise<boolean> {
+  async #hasSucceeded(read: AsRead, reason: RunReason): Promise<boolean> {
+    const { run } = read;
     if (run.state !== "PLANNED" && run.state !== "FAILED") return false;
     const job = await this.#stopJobOf(run);
     if (job?.outcome?.state !== "SUCCEEDED") return false;
-    await this.#recordSuccess(run, job, job.outcome);
+    await this.#recordSuccess(read, job, job.outcome);
     if (reason !== "cancelled") return true;
     throw new LedgerError(
       "RUN_STATE_ILLEGAL",
@@ -179,7 +221,8 @@ export class RunCancel {
    * A job with too many bad rows is left to the next attempt, which judges it like any other; so is one whose
    * rows are to be verified.
    */
-  async #recordSuccess(run: Run, job: SubmittedJob, outcome: JobOutcome): Promise<void> {
+  async #recordSuccess(read: AsRead, job: SubmittedJob, outcome: JobOutcome): Promise<void> {
+    const { run } = read;
     const spec = await this.#parts.specs.get(run);
     if (
       spec === undefined ||
@@ -189,9 +232,7 @@ export class RunCancel {
       return;
     if (outcome.touched !== undefined) await this.#parts.reportLate(run, outcome.touched);
     const endedAt = this.#parts.clock.now();
-    await this.#parts.change(run, {
-      id: run.id,
-      from: [run.state],
+    await this.#changeAsRead(read, {
       state: "SUCCEEDED",
       at: endedAt,
       isBlocking: false,
@@ -246,9 +287,13 @@ export class RunCancel {
   }
 }
 
-/** Returns whether a run is in the same state as before, and in the same attempt. */
-function isAsRead(now: Run, read: Run): boolean {
-  return now.state === read.state && now.attempt === read.attempt && now.isJobOpen === read.isJobOpen;
+/** Returns whether a run has not changed since it was read. */
+function isSame(now: AsRead, read: AsRead): boolean {
+  return (
+    now.lastClaim === read.lastClaim &&
+    now.run.state === read.run.state &&
+    now.run.isJobOpen === read.run.isJobOpen
+  );
 }
 
 function atLarge(run: Run, problem: string, cause?: unknown): LedgerError {

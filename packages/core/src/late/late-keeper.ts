@@ -1,5 +1,4 @@
 import { hash } from "node:crypto";
-import { isSealed } from "../client/seals.js";
 import type { Clock, EpochMs } from "../clock/clock.js";
 import { hasCode, messageOf } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
@@ -10,8 +9,11 @@ import { stretchesOf } from "../interval/stretches.js";
 import { rereadsOf } from "../planning/rereads.js";
 import { LATE_DATA } from "../run/backfill.js";
 import type { LateTime } from "../run/late-time.js";
+import { STANDING_STATES } from "../run/standing.js";
 import type { Schedule } from "../schedule/schedule.js";
+import { isSealed } from "../schedule/sealed.js";
 import { SCHEDULE_STATUSES } from "../schedule/status.js";
+import { eachRun } from "../store/each-run.js";
 import type { LateSettlement } from "../store/late-table.js";
 import { newestSnapshot } from "../store/newest-snapshot.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
@@ -116,7 +118,7 @@ export class LateKeeper {
 
   async #decide(schedule: Schedule, pending: readonly LateTime[]): Promise<Decided> {
     const { groupId, onLate } = schedule.spec;
-    const through = await this.#parts.sealedThrough(schedule);
+    const through = await this.#sealedThrough(schedule);
     const settled: Decided["settlements"][number][] = [];
     const toRestate: LateTime[] = [];
     const settle = (late: LateTime, state: LateSettlement["state"]): void => {
@@ -132,6 +134,19 @@ export class LateKeeper {
     }
     const { settlements, inMs } = await this.#decideStretches(schedule, stretchesOf(toRestate));
     return { settlements: [...settled, ...settlements], inMs };
+  }
+
+  /** Returns where the sealed time of runs ends: one that is sealed in part is not run again either. */
+  async #sealedThrough(schedule: Schedule): Promise<EpochMs | null> {
+    const through = await this.#parts.sealedThrough(schedule);
+    if (through === null) return null;
+    const { groupId } = schedule.spec;
+    const within = { lower: through - 1, upper: through + 1 };
+    const filter = { groupId, states: STANDING_STATES, within, includeSuperseded: false };
+    let upTo = through;
+    for await (const { lower, upper } of eachRun(this.#parts.store, filter))
+      if (lower < through) upTo = Math.max(upTo, upper);
+    return upTo;
   }
 
   /** Runs those stretches again that have settled and that no run is reading; the others wait, each on its own. */

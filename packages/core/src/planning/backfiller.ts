@@ -10,6 +10,7 @@ import type { ScheduleStore } from "../store/schedule-store.js";
 import { Routine } from "../upkeep/routine.js";
 import { nextSlice, rerunsOf } from "./rerun-slice.js";
 import { nextTurn } from "./rerun-units.js";
+import { awaitingRegistration } from "./restated-time.js";
 
 /** Dependencies of `Backfiller`. */
 export interface BackfillerParts {
@@ -144,8 +145,8 @@ export class Backfiller {
     const { id, groupId, lower, upper, select, cursor, openRuns } = backfill;
     if ((this.#refusals.get(id)?.retryAt ?? Number.NEGATIVE_INFINITY) > clock.now()) return;
     if (cursor >= upper) {
-      if (openRuns === 0) await this.#commit(backfill, { newCursor: cursor, state: "DONE", runs: [] });
-      return;
+      if (openRuns > 0 || (await this.#awaitsRegistration(backfill))) return;
+      return this.#commit(backfill, { newCursor: cursor, state: "DONE", runs: [] });
     }
     const room = backfill.concurrency - openRuns;
     if (room <= 0) return;
@@ -159,12 +160,21 @@ export class Backfiller {
     const made = { kind: "BACKFILL", backfillId: id, namespace, plannedAt: clock.now() } as const;
     const runs = await rerunsOf(store, schedule, units, made);
     const isDone = next >= upper && runs.length === 0 && openRuns === 0;
-    await this.#commit(backfill, { newCursor: next, state: isDone ? "DONE" : "RUNNING", runs });
+    const { incarnation } = schedule;
+    await this.#commit(backfill, { newCursor: next, state: isDone ? "DONE" : "RUNNING", incarnation, runs });
+  }
+
+  /** Returns whether runs of it were cancelled with their schedule, and come back with it. */
+  async #awaitsRegistration({ id, groupId }: Backfill): Promise<boolean> {
+    const { store } = this.#parts;
+    const [schedule] = await store.getSchedules([groupId]);
+    if (schedule === undefined || SCHEDULE_STATUSES[schedule.status].isRegistered) return false;
+    return (await store.listRuns(awaitingRegistration(id), { limit: 1 })).items.length > 0;
   }
 
   async #commit(
     backfill: Backfill,
-    step: Pick<BackfillCommit, "newCursor" | "state" | "reason" | "runs">,
+    step: Pick<BackfillCommit, "newCursor" | "state" | "reason" | "incarnation" | "runs">,
   ): Promise<void> {
     const { id, cursor } = backfill;
     const commit = { reason: null, ...step, id, cursor, updatedAt: this.#parts.clock.now() };

@@ -3,7 +3,13 @@ import { type IntervalSet, toSet } from "../interval/interval-set.js";
 import { RESTATEMENT } from "../run/backfill.js";
 import { OPEN_RUN_STATES } from "../run/lane.js";
 import { eachRun } from "../store/each-run.js";
+import type { RunFilter } from "../store/run-ledger.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
+
+/** Returns the runs of a backfill that an unregistration has cancelled, and that wait to be planned again with their group. */
+export function awaitingRegistration(backfillId: string): RunFilter {
+  return { backfillId, states: ["CANCELLED"], reasons: ["unregistered"], includeSuperseded: false };
+}
 
 /**
  * Returns the time of groups that a restatement is about to run again, or is running again: what reads it would
@@ -19,6 +25,7 @@ export async function restatedTime(
     if (!id.startsWith(RESTATEMENT) || !groupIds.has(groupId)) continue;
     const parts: Interval[] = [{ lower: cursor, upper }];
     for await (const run of eachRun(store, { backfillId: id, states: OPEN_RUN_STATES })) parts.push(run);
+    for await (const run of eachRun(store, awaitingRegistration(id))) parts.push(run);
     time.set(groupId, toSet([...(time.get(groupId) ?? []), ...parts]));
   }
   return time;

@@ -11,6 +11,8 @@ export interface BackfillCommit {
   /** Why it failed. @default null */
   readonly reason?: string | null;
   readonly updatedAt: EpochMs;
+  /** The ledger for which the runs were made: see `InsertOptions.incarnation`. @default any */
+  readonly incarnation?: string;
   /** Admitted at once. */
   readonly runs: readonly NewRun[];
 }
@@ -24,8 +26,8 @@ export interface BackfillTable {
    */
   insertBackfill(backfill: Backfill): Promise<boolean>;
   /**
-   * Advances a backfill. `false` if the cursor has moved, the backfill is not running, or one of the runs may
-   * not be inserted, as in an exclusive `insertRuns`. Supersedes runs as that does.
+   * Advances a backfill. `false` if the cursor has moved, the backfill is not running, the group has another ledger, or
+   * one of the runs may not be inserted, as in an exclusive `insertRuns`. Supersedes runs as that does.
    */
   planBackfill(commit: BackfillCommit): Promise<boolean>;
   getBackfill(id: string): Promise<Backfill | undefined>;

@@ -45,7 +45,7 @@ import { admit, resizeLane } from "./memory/lane.js";
 import { LateTable } from "./memory/late-table.js";
 import { LogTable } from "./memory/log-table.js";
 import { positionAfter, takePage } from "./memory/paging.js";
-import type { RunRow } from "./memory/rows.js";
+import type { Group, RunRow } from "./memory/rows.js";
 import { compareText, isRunPosition } from "./memory/run-position.js";
 import { snapshot } from "./memory/run-row.js";
 import { RunTable } from "./memory/run-table.js";
@@ -80,6 +80,7 @@ import type { PoolDeletion } from "./pool-table.js";
 import type {
   CoverageRange,
   GroupWindow,
+  InsertOptions,
   MissingTimeQuery,
   PlanCommit,
   ReportCommit,
@@ -242,6 +243,7 @@ export class MemoryStore implements ScheduleStore {
     const { incarnation, status } = group.schedule;
     if (expected !== undefined && (incarnation !== expected.incarnation || status !== expected.status))
       return false;
+    if (expected !== undefined && hasOpen(group, "any")) return false;
     for (const id of this.#runs.removeAll(group)) {
       this.#shards.drop(id);
       this.#logs.drop(id);
@@ -266,12 +268,13 @@ export class MemoryStore implements ScheduleStore {
 
   async insertRuns(
     runs: readonly NewRun[],
-    { isExclusive = false }: { readonly isExclusive?: boolean } = {},
+    { isExclusive = false, incarnation }: InsertOptions = {},
   ): Promise<boolean[]> {
     this.#requireOpen();
     return runs.map((run) => {
       const group = this.#schedules.get(run.groupId);
-      if (group === undefined || !this.#runs.areNew([run], group)) return false;
+      if (group === undefined || !isOfLedger(group, incarnation) || !this.#runs.areNew([run], group))
+        return false;
       if (isExclusive && !mayInsertBeside(this.#runs, [run], group)) return false;
       insertBeside(this.#runs, run, group);
       return true;
@@ -351,6 +354,11 @@ export class MemoryStore implements ScheduleStore {
   async cancelMarks(ids: readonly string[]): Promise<CancelMark[]> {
     this.#requireOpen();
     return cancelMarks(this.#runs, ids);
+  }
+
+  async lastClaims(ids: readonly string[]): Promise<number[]> {
+    this.#requireOpen();
+    return ids.map((id) => this.#runs.get(id)?.token ?? 0);
   }
 
   async nextWake(scope: ClaimScope): Promise<NextWake> {
@@ -464,6 +472,7 @@ export class MemoryStore implements ScheduleStore {
     const group = backfill && this.#schedules.get(backfill.groupId);
     if (group === undefined || backfill?.state !== "RUNNING" || backfill.cursor !== commit.cursor)
       return false;
+    if (!isOfLedger(group, commit.incarnation)) return false;
     if (!mayInsertBeside(this.#runs, commit.runs, group)) return false;
     applyStep(backfill, commit);
     for (const run of commit.runs) insertBeside(this.#runs, run, group, backfill);
@@ -671,6 +680,11 @@ export class MemoryStore implements ScheduleStore {
       "The store is not open; call open() first, and nothing after close().",
     );
   }
+}
+
+/** Returns whether a group has the ledger that a caller has read, if it names one. */
+function isOfLedger({ schedule }: Group, incarnation: string | undefined): boolean {
+  return incarnation === undefined || incarnation === schedule.incarnation;
 }
 
 /** Returns whether a schedule is still as the planner of a commit has seen it. */

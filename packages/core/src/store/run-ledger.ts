@@ -164,6 +164,21 @@ export interface RunTally {
   readonly late: number;
 }
 
+/** Options of `RunLedger.insertRuns`. */
+export interface InsertOptions {
+  /**
+   * Also refuses a run that a standing run overlaps: one that has not ended, or any at all unless a run of exactly that
+   * interval stands as well; and one that begins before the end of a standing snapshot, which has its rows. See
+   * `isStanding`; a superseded run does not stand. @default false
+   */
+  readonly isExclusive?: boolean;
+  /**
+   * The ledger for which the runs, all of one group, were made: `Schedule.incarnation` as it was read. A group that was
+   * purged and registered again since has another one, whose intervals these are not. @default any
+   */
+  readonly incarnation?: string;
+}
+
 /**
  * The ledger: all runs of all groups, and how far each group has been planned. A facet of `ScheduleStore`.
  */
@@ -178,13 +193,9 @@ export interface RunLedger {
   /**
    * Inserts runs of kind `MANUAL`, admitted at once; they supersede earlier generations of the same interval
    * that have ended without success, which then no longer block. `false` if that interval has a run of that
-   * generation, or the group has no schedule.
-   *
-   * @param options - `isExclusive`: also `false` if a standing run overlaps it: one that has not ended, or
-   *   any at all unless a run of exactly that interval stands as well; or if it begins before the end of a standing
-   *   snapshot, which has its rows. See `isStanding`; a superseded run does not stand. @default false
+   * generation, the group has no schedule, or the options say so.
    */
-  insertRuns(runs: readonly NewRun[], options?: { readonly isExclusive?: boolean }): Promise<boolean[]>;
+  insertRuns(runs: readonly NewRun[], options?: InsertOptions): Promise<boolean[]>;
   /**
    * Writes a report of a source group's coverage. The ledger then begins at its earliest run at the latest, and
    * its watermark is where its latest one ends, at least where it was; gated runs that the group wakes are due.

@@ -37,6 +37,11 @@ export interface RunChange {
   readonly from: readonly RunState[];
   /** The claim's fencing token; absent if nobody holds the run: an active run is never changed without it. */
   readonly token?: number;
+  /**
+   * For a run that nobody holds: its last claim as the caller has seen it, see `lastClaims`. Refused if the run has been
+   * claimed since, so that what is known of an earlier attempt is not written over a later one.
+   */
+  readonly unlessClaimedSince?: number;
   readonly state: RunState;
   /** When the change is made, epoch ms. Runs that the lane admits because of it are ready from then on. */
   readonly at: EpochMs;
@@ -129,7 +134,7 @@ export interface RunQueue {
    */
   claim(request: ClaimRequest): Promise<ClaimedRun[]>;
   /**
-   * Changes each run. `false` if state or token are not as expected. A run that succeeds supersedes the
+   * Changes each run. `false` if state, token or last claim are not as expected. A run that succeeds supersedes the
    * earlier generations of its interval. An ended run is revived only if it is not superseded, no standing
    * run of another interval overlaps it, and it does not begin before the end of another snapshot that stands, unless
    * that waits for it in a lane with one place whose runs are not overtaken (see `goesBefore`); a snapshot besides only if no run behind it is open or has succeeded, and none is open beside it: see
@@ -146,6 +151,11 @@ export interface RunQueue {
   requestCancel(ids: readonly string[], reason: RunReason): Promise<boolean[]>;
   /** Returns those of these runs that are active and marked for cancellation, in no particular order. */
   cancelMarks(ids: readonly string[]): Promise<CancelMark[]>;
+  /**
+   * Returns the token of each run's last claim, in this order, also if that has ended; 0 for a run that was never
+   * claimed, and for one that does not exist.
+   */
+  lastClaims(ids: readonly string[]): Promise<number[]>;
   /** Returns when the next run may be claimed, and when the next gated run is due. */
   nextWake(scope: ClaimScope): Promise<NextWake>;
 }

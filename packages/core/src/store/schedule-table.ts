@@ -118,9 +118,9 @@ export interface ScheduleTable {
   dependentsOf(groupIds: readonly string[]): Promise<string[][]>;
   /**
    * Removes a schedule, its versions, runs, backfills, deadlines and seal, if it is still as expected: somebody may have
-   * registered the group again.
+   * registered the group again, or begun a run.
    *
-   * @param expected - the ledger and its status as they were read. @default any
+   * @param expected - the ledger and its status as they were read; then it must not have open runs either. @default any
    * @returns `false` if there is none, or it is another one by now
    */
   purgeSchedule(groupId: string, expected?: Pick<Schedule, "incarnation" | "status">): Promise<boolean>;

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import type { Clock } from "../clock/clock.js";
+import type { Clock, EpochMs } from "../clock/clock.js";
 import { leavesOf } from "../dependency/dependency.js";
 import { hasCode, messageOf } from "../errors/errors.js";
 import type { CoverageReportedEvent, TidegateEmitter } from "../events/events.js";
@@ -11,6 +11,7 @@ import { STALENESS } from "../run/backfill.js";
 import { byGroup } from "../run/by-group.js";
 import type { Run } from "../run/run.js";
 import type { Schedule } from "../schedule/schedule.js";
+import { isSealed } from "../schedule/sealed.js";
 import { SCHEDULE_STATUSES } from "../schedule/status.js";
 import { eachRun } from "../store/each-run.js";
 import { newestSnapshot } from "../store/newest-snapshot.js";
@@ -35,6 +36,8 @@ export interface StaleKeeperParts {
   readonly emitter: TidegateEmitter;
   readonly signals: SignalEmitter;
   readonly backfill: BeginBackfill;
+  /** Returns where a group's sealed time ends, epoch ms; `null` if nothing is sealed. */
+  readonly sealedThrough: (schedule: Schedule) => Promise<EpochMs | null>;
   /** How long the inputs of a run must have been unchanged before it is run again, ms. */
   readonly settleMs: number;
 }
@@ -110,7 +113,7 @@ export class StaleKeeper {
     const settled = [...rerun].filter((run) => inMs.get(run)! <= 0);
     const others = settled.length === 0 ? [] : await this.#restated(settled[0]!.groupId);
     const free = settled.filter((run) => intersect([run], others).length === 0);
-    for (const stretch of stretchesOf(free)) await this.#rerun(stretch);
+    await this.#rerunAll(schedule!, free);
     const later = free.length < settled.length ? [SWEEP_MS] : [];
     return Math.min(...later, ...[...inMs.values()].filter((ms) => ms > 0));
   }
@@ -139,6 +142,17 @@ export class StaleKeeper {
     return (await restatedTime(this.#parts.store, new Set([groupId]))).get(groupId) ?? [];
   }
 
+  /** Has runs run again. Sealed ones are left to people, who may force it; those beside them are not. */
+  async #rerunAll(schedule: Schedule, runs: readonly Run[]): Promise<void> {
+    const through = runs.length === 0 ? null : await this.#parts.sealedThrough(schedule);
+    const open = runs.filter((run) => !isSealed(schedule, run, through));
+    await this.#note(
+      runs.filter((run) => !open.includes(run)),
+      null,
+    );
+    for (const stretch of stretchesOf(open)) await this.#rerun(stretch);
+  }
+
   async #rerun(stretch: readonly Run[]): Promise<void> {
     const [first] = stretch;
     const id = `${STALENESS}${hash("sha256", stretch.map((run) => run.id).join(), "hex").slice(0, 20)}`;
@@ -146,7 +160,7 @@ export class StaleKeeper {
     try {
       await this.#parts.backfill({ id, groupId: first!.groupId, ...range, select: "all" });
     } catch (error) {
-      // Sealed time is left to people, who may force it.
+      // Sealed in this very moment.
       if (!hasCode(error, "SEALED")) throw error;
       return this.#note(stretch, null);
     }

@@ -1,8 +1,11 @@
 import { describe, expect, it } from "@jest/globals";
 import type { Run } from "../../src/run/run.js";
 import type { ScheduleInfo } from "../../src/schedule/schedule.js";
-import { Bench, hour, running, type Script } from "../support/bench.js";
+import { MemoryStore } from "../../src/store/memory-store.js";
+import { Bench, HOUR, hour, running, type Script } from "../support/bench.js";
+import { T0 } from "../support/instants.js";
 import { SUCCEEDED } from "../support/scripted-operator.js";
+import { World } from "../support/world.js";
 
 const MINUTE = 60_000;
 
@@ -168,6 +171,62 @@ describe("a run that is cancelled and then recovered", () => {
     await later(bench);
     expect(await firstRun(bench)).toMatchObject({ state: "CANCELLED" });
   });
+});
+
+describe("a run that has an attempt between the look at it and its cancellation", () => {
+  const lost: Script = () => ({ throws: new Error("connection reset"), hasStarted: true });
+
+  /** A store that does something before it writes that a run is cancelled. */
+  class SlowStore extends MemoryStore {
+    meanwhile: () => Promise<unknown> = async () => undefined;
+
+    override async changeRuns(...given: Parameters<MemoryStore["changeRuns"]>): Promise<boolean[]> {
+      const { meanwhile } = this;
+      if (given[0].some(({ state, isJobOpen }) => state === "CANCELLED" || isJobOpen === false)) {
+        this.meanwhile = async () => undefined;
+        await meanwhile();
+      }
+      return super.changeRuns(...given);
+    }
+  }
+
+  const settings = { maxAttempts: 9, backoff: { initialMs: 60_000, maxMs: 60_000 } } as const;
+
+  it("before its first has the job stopped that it may have left behind", async () => {
+    const store = new SlowStore();
+    const world = await World.start({ store });
+    await world.client.register(hourly({ ...settings, startTime: T0, notBefore: { afterMs: 5 * MINUTE } }));
+    await world.fireAt("orders", T0 + HOUR);
+    const [run] = await world.runs("orders");
+    expect(run).toMatchObject({ place: "gated", attempt: 0 });
+    world.operator.answer = lost;
+    store.meanwhile = () => world.advance(5 * MINUTE);
+    await world.client.cancelRun(run!.id);
+    expect(world.operator.submissions).toHaveLength(1);
+    expect(world.operator.running).toEqual([]);
+    expect(await world.runs("orders")).toMatchObject([{ state: "CANCELLED", isJobOpen: false }]);
+    await world.stop();
+  });
+
+  it.each([["cancelRun"], ["unregister"]] as const)(
+    "after others has the newest job stopped as well: %s",
+    async (how) => {
+      const store = new SlowStore();
+      const world = await World.start({ store });
+      world.operator.answer = lost;
+      await world.client.register(hourly({ ...settings, startTime: T0 }));
+      await world.fireAt("orders", T0 + HOUR);
+      const [run] = await world.runs("orders");
+      store.meanwhile = () => world.advance(MINUTE);
+      if (how === "cancelRun") await world.client.cancelRun(run!.id);
+      else await world.client.unregister("orders");
+      expect(world.operator.submissions).toHaveLength(2);
+      const [now] = await world.runs("orders");
+      expect(now).toMatchObject({ state: "CANCELLED", isJobOpen: world.operator.running.length > 0 });
+      if (how === "cancelRun") expect(now).toMatchObject({ isJobOpen: false });
+      await world.stop();
+    },
+  );
 });
 
 describe("an operator that cannot look keys up", () => {

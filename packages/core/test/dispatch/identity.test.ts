@@ -1,7 +1,10 @@
 import { describe, expect, it } from "@jest/globals";
 import type { ScheduleInfo } from "../../src/schedule/schedule.js";
-import { Bench, hour, running } from "../support/bench.js";
+import { MemoryStore } from "../../src/store/memory-store.js";
+import { Bench, HOUR, hour, running } from "../support/bench.js";
+import { T0 } from "../support/instants.js";
 import { SUCCEEDED } from "../support/scripted-operator.js";
+import { World } from "../support/world.js";
 
 const hourly = (rest: Partial<ScheduleInfo> = {}): ScheduleInfo => ({
   groupId: "orders",
@@ -41,6 +44,103 @@ describe("a group that is purged and registered again", () => {
     await bench.clock.advance(1_000);
     await bench.client.unregister("orders", { purge: true });
     await expect(bench.client.get("orders")).rejects.toMatchObject({ code: "SCHEDULE_NOT_FOUND" });
+  });
+
+  it.each([
+    ["has failed", { maxAttempts: 1 }],
+    ["waits for another attempt", { backoff: { initialMs: 60_000, maxMs: 60_000 } }],
+  ] as const)("has the job stopped first that a run may have left behind which %s", async (_, rest) => {
+    const bench = await Bench.started(() => "answers-late");
+    await bench.client.register(hourly({ ...rest, timeoutMs: 60_000 }));
+    await bench.fireAt(1);
+    await bench.client.unregister("orders");
+    bench.operator.findFailure = new Error("away");
+    await bench.clock.advance(15 * 60_000);
+    const [run] = (await bench.client.runs({ groupId: "orders" })).items;
+    expect([run!.isJobOpen, ["PLANNED", "FAILED"].includes(run!.state)]).toEqual([true, true]);
+    await expect(bench.client.unregister("orders", { purge: true })).rejects.toMatchObject({
+      code: "SCHEDULE_STATUS_ILLEGAL",
+      message: expect.stringMatching(
+        /not purged: A job of run .* may still be working.*Purge it again later/,
+      ),
+    });
+    expect(bench.operator.running).toHaveLength(1);
+    bench.operator.findFailure = undefined;
+    await bench.client.unregister("orders", { purge: true });
+    expect(bench.operator.running).toEqual([]);
+    await expect(bench.client.get("orders")).rejects.toMatchObject({ code: "SCHEDULE_NOT_FOUND" });
+  });
+
+  it("is purged with force although a job that was left behind cannot be stopped", async () => {
+    const bench = await Bench.started(() => ({ throws: new Error("connection reset"), hasStarted: true }));
+    await bench.client.register(hourly({ maxAttempts: 1 }));
+    await bench.fireAt(1);
+    bench.operator.findFailure = new Error("away");
+    await bench.client.unregister("orders", { purge: true, force: true });
+    await expect(bench.client.get("orders")).rejects.toMatchObject({ code: "SCHEDULE_NOT_FOUND" });
+  });
+
+  it("is not purged while a run begins that has come since", async () => {
+    const store = new (class extends MemoryStore {
+      beforePurge: () => Promise<unknown> = async () => undefined;
+
+      override async purgeSchedule(...given: Parameters<MemoryStore["purgeSchedule"]>): Promise<boolean> {
+        await this.beforePurge();
+        return super.purgeSchedule(...given);
+      }
+    })();
+    const world = await World.start({ store });
+    await world.client.register({ ...hourly(), startTime: T0 });
+    await world.fireAt("orders", T0 + HOUR);
+    const [run] = await world.runs("orders");
+    world.operator.answer = running;
+    store.beforePurge = async () => {
+      store.beforePurge = async () => undefined;
+      // Somebody who has read the schedule before it was unregistered.
+      const { offsets: _, snapshot: __, ...first } = run!;
+      const again = { ...first, id: "f".repeat(32), kind: "MANUAL", generation: 1 } as const;
+      await store.insertRuns([{ ...again, state: "PLANNED" }]);
+      await world.client.setPool({ name: "wakes-the-dispatcher", slots: 1 });
+      await world.settle();
+    };
+    await expect(world.client.unregister("orders", { purge: true })).rejects.toMatchObject({
+      code: "SCHEDULE_STATUS_ILLEGAL",
+      message: expect.stringContaining("is RUNNING"),
+    });
+    expect(world.operator.running).toHaveLength(1);
+    world.operator.endAll();
+    await world.settle();
+    await world.client.unregister("orders", { purge: true });
+    await world.stop();
+  });
+
+  it("gets no run of the intervals that it had before", async () => {
+    const store = new (class extends MemoryStore {
+      beforeInsert: () => Promise<unknown> = async () => undefined;
+
+      override async insertRuns(...given: Parameters<MemoryStore["insertRuns"]>): Promise<boolean[]> {
+        await this.beforeInsert();
+        return super.insertRuns(...given);
+      }
+    })();
+    const world = await World.start({ store });
+    await world.client.register({ ...hourly(), startTime: T0 });
+    await world.fireAt("orders", T0 + 2 * HOUR);
+    const minutely = { ...hourly(), trigger: { type: "period", every: 20, unit: "minute" } } as const;
+    store.beforeInsert = async () => {
+      await world.client.unregister("orders", { purge: true });
+      await world.client.register({ ...minutely, startTime: T0 + HOUR });
+    };
+    const again = { lower: T0 + HOUR, upper: T0 + 2 * HOUR };
+    await expect(world.client.trigger("orders", again)).rejects.toMatchObject({
+      code: "SCHEDULE_VERSION_STALE",
+    });
+    await world.fireAt("orders", T0 + 2 * HOUR);
+    expect((await world.runs("orders")).map(({ kind }) => kind)).toEqual(Array(3).fill("SCHEDULED"));
+    expect(await world.client.audit("orders")).toMatchObject({ isSound: true, isComplete: true });
+    store.beforeInsert = () => world.client.unregister("orders", { purge: true });
+    await expect(world.client.trigger("orders", again)).rejects.toMatchObject({ code: "SCHEDULE_NOT_FOUND" });
+    await world.stop();
   });
 
   it("leaves nothing of an old attempt that the ledger lost behind the manager's back", async () => {

@@ -204,6 +204,24 @@ describe("a job whose rows belong to another group's intervals", () => {
     expect(await generations(world, "facts")).toEqual([0, 1, 1, 0, 0, 0, 1, 0]);
   });
 
+  it("leaves a run to people that the end of sealed time cuts, and has what follows run again", async () => {
+    const world = await World.start({ restateSettleMs: 10 * MINUTE });
+    await world.client.register(arrivals);
+    await world.client.register({ ...facts("restate"), catchup: "coalesce" });
+    for (const n of [3, 4, 5]) await world.fireAt("facts", T0 + n * HOUR);
+    await world.fireAt("arrivals", T0 + 5 * HOUR);
+    await world.client.seal("facts", T0 + 2 * HOUR);
+    await answerNext(world, "arrivals", 6, touching(touched(2, 3)));
+    await world.advance(HOUR / 2);
+    expect(await lateOf(world, "facts")).toEqual([
+      "facts 2-3 by arrivals: 10 SEALED",
+      "facts 3-4 by arrivals: 10 RESTATED",
+    ]);
+    expect(await generations(world, "facts")).toEqual([0, 1, 0]);
+    expect(world.eventsOf("late-after-seal")).toMatchObject([{ late: { lower: T0 + 2 * HOUR } }]);
+    expect(world.eventsOf("trouble")).toEqual([]);
+  });
+
   it("is only recorded unless the other group's schedule says more", async () => {
     const world = await worldOf(3, arrivals, facts());
     await answerNext(world, "arrivals", 4, touching(touched(1)));

@@ -3,7 +3,7 @@ import type { RestatementPlan } from "../../src/client/restatement-control.js";
 import type { ScheduleInfo } from "../../src/schedule/schedule.js";
 import { DAY, HOUR, MINUTE, T0 } from "../support/instants.js";
 import { hourly } from "../support/schedules.js";
-import { SUCCEEDED } from "../support/scripted-operator.js";
+import { failed, SUCCEEDED } from "../support/scripted-operator.js";
 import { World } from "../support/world.js";
 
 const hours = (from: number, to: number) => ({ lower: T0 + from * HOUR, upper: T0 + to * HOUR });
@@ -207,6 +207,27 @@ describe("a restatement", () => {
     expect(await world.client.stale()).toMatchObject([
       { run: { groupId: "week", lower: T0 }, state: "stale" },
     ]);
+  });
+
+  it("goes on when its group is registered again, and until then what reads its time waits", async () => {
+    const world = await threeDays({ ...ORDERS, backoff: { initialMs: HOUR, maxMs: HOUR } }, SALES);
+    world.operator.answer = ({ groupId }) => (groupId === "orders" ? failed("not now") : SUCCEEDED);
+    const { planId } = await world.client.restate(REQUEST);
+    const { backfills } = await world.client.applyRestatement(planId);
+    await world.advance(5 * MINUTE);
+    expect(await rerun(world, "orders")).toEqual(["26.1 PLANNED"]);
+    world.operator.answer = () => SUCCEEDED;
+    await world.client.unregister("orders", { force: true });
+    await world.advance(20 * MINUTE);
+    expect(await rerun(world, "orders")).toEqual(["26.1 CANCELLED"]);
+    expect(await rerun(world, "sales")).toEqual(["24.1 PLANNED"]);
+    await world.client.register(ORDERS);
+    await world.advance(20 * MINUTE);
+    expect(await rerun(world, "orders")).toEqual(["26.1 SUCCEEDED"]);
+    expect(await rerun(world, "sales")).toEqual(["24.1 SUCCEEDED"]);
+    expect(await world.client.stale()).toEqual([]);
+    for (const { id } of backfills)
+      expect(await world.client.getBackfill(id)).toMatchObject({ state: "DONE" });
   });
 
   it("has a group wait that reads everything, whatever its window", async () => {

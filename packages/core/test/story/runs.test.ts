@@ -266,6 +266,21 @@ describe("trigger now", () => {
     expect(await bench.client.audit("orders")).toMatchObject({ isComplete: true, succeeded: { runs: 2 } });
   });
 
+  it.each([[undefined], [{ lower: hour(0), upper: hour(1) }]])(
+    "is refused once the schedule is unregistered: %j",
+    async (interval) => {
+      const bench = await Bench.started();
+      await bench.client.register(hourly());
+      await bench.fireAt(2);
+      await bench.client.unregister("orders");
+      await expect(bench.client.trigger("orders", interval)).rejects.toMatchObject({
+        code: "SCHEDULE_STATUS_ILLEGAL",
+      });
+      await bench.clock.settle();
+      expect(bench.intervals).toHaveLength(2);
+    },
+  );
+
   it("runs the last closed interval again of a schedule that an empty one closes", async () => {
     const bench = await Bench.started();
     await bench.client.register(hourly({ endTime: hour(2), endRule: "inclusive" }));

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from "@jest/globals";
+import type { NewRun } from "../../src/run/run.js";
 import type { ScheduleInfo } from "../../src/schedule/schedule.js";
 import { DAY, HOUR, MINUTE, T0 } from "../support/instants.js";
 import { hourly } from "../support/schedules.js";
@@ -256,8 +257,14 @@ describe("a group that is registered again", () => {
     operator.answer = () => SUCCEEDED;
     operator.endAll();
     await world.settle();
-    await client.trigger("g", { lower: hour(2), upper: hour(3) });
+    // By hand, by somebody who has read the schedule before it was unregistered.
+    const [waited] = await world.runs("g", { within: { lower: hour(2), upper: hour(3) } });
+    const { offsets: _, snapshot: __, ...run } = waited!;
+    const again: NewRun = { ...run, id: "f".repeat(32), kind: "MANUAL", generation: 1, state: "PLANNED" };
+    expect(await world.store.insertRuns([again], { isExclusive: true })).toEqual([true]);
+    await client.setPool({ name: "wakes-the-dispatcher", slots: 1 });
     await world.settle();
+    expect(await world.runs("g", { kinds: ["MANUAL"] })).toMatchObject([{ state: "SUCCEEDED" }]);
     await client.register(hourly("g"));
     await world.fireAt("g", hour(6));
     expect(operator.doubles).toEqual([]);

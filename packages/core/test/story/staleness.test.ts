@@ -192,6 +192,20 @@ describe("a dependency with onRestate rerun", () => {
     expect(world.eventsOf("trouble")).toEqual([]);
   });
 
+  it("has those run again that adjoin sealed ones", async () => {
+    const world = await chain("rerun", BACKFILL);
+    await world.client.seal("orders", T0 + 2 * HOUR);
+    await restated(world, 1, 4);
+    await world.advance(HOUR);
+    const runs = await world.runs("orders", { includeSuperseded: false });
+    expect(runs.map(({ generation }) => generation)).toEqual([0, 0, 1, 1, 0]);
+    expect(await staleness(world, "orders")).toEqual(["orders 1 stale"]);
+    const told = world.eventsOf("run-stale").map(({ run, backfillId }) => [run.lower, backfillId === null]);
+    expect(told).toContainEqual([T0 + HOUR, true]);
+    expect(told).toContainEqual([T0 + 2 * HOUR, false]);
+    expect(world.eventsOf("trouble")).toEqual([]);
+  });
+
   it("leaves runs to people whose schedule is gone", async () => {
     const world = await chain("rerun", BACKFILL);
     await world.client.unregister("orders");

@@ -108,6 +108,18 @@ export function backfillRules({ store, second, supports }: StoreBed): void {
 /** Tests `planBackfill`. */
 export function backfillStepRules({ store }: StoreBed): void {
   describe("planBackfill", () => {
+    it("refuses runs that were made for the group's last ledger", async () => {
+      await begin(store());
+      const { incarnation } = await scheduleOf(store());
+      await store().purgeSchedule("orders");
+      await register(store(), { incarnation: "another" });
+      await store().insertBackfill(BACKFILL);
+      expect(await store().planBackfill(step({ incarnation }))).toBe(false);
+      expect(await store().getBackfill(BACKFILL.id)).toEqual(BACKFILL);
+      expect(await allRuns(store())).toEqual([]);
+      expect(await store().planBackfill(step({ incarnation: "another" }))).toBe(true);
+    });
+
     it("inserts runs beside the lane and moves the cursor in one step", async () => {
       await begin(store());
       const schedule = await scheduleOf(store());

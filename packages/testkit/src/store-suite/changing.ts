@@ -1,4 +1,5 @@
 import type { RunState } from "@tidegate/core";
+import type { RunChange } from "@tidegate/core/store";
 import { aRun } from "../builders.js";
 import { describe, expect, it } from "../runner.js";
 import {
@@ -50,6 +51,38 @@ export function fencingRules({ store }: StoreBed): void {
       const { run } = await claimOne(store());
       const change = { id: run.id, from: ["SUBMITTING"], state: "CANCELLED", at: LATER } as const;
       expect(await store().changeRuns([change])).toEqual([false]);
+    });
+
+    it("a run that has been claimed since it was read", async () => {
+      await register(store());
+      const [run] = await plan(store());
+      const { id } = run!;
+      const waiting = (token: number): RunChange => ({
+        id,
+        from: ["SUBMITTING"],
+        token,
+        state: "PLANNED",
+        at: LATER,
+        place: "ready",
+        readyAt: LATER,
+      });
+      const seen = await store().lastClaims([id]);
+      const first = await claimOne(store());
+      await store().changeRuns([waiting(first.token)]);
+      seen.push(...(await store().lastClaims([id])));
+      const second = await claimOne(store());
+      await store().changeRuns([waiting(second.token)]);
+      const before = await runOf(store(), id);
+      const cancelled = { id, from: ["PLANNED"], state: "CANCELLED", at: LATER } as const;
+      for (const unlessClaimedSince of seen)
+        expect(await store().changeRuns([{ ...cancelled, unlessClaimedSince }])).toEqual([false]);
+      expect(await runOf(store(), id)).toEqual(before);
+      const [unlessClaimedSince] = await store().lastClaims([id]);
+      expect([...seen, unlessClaimedSince]).toEqual([0, first.token, second.token]);
+      expect(await store().changeRuns([{ ...cancelled, unlessClaimedSince: unlessClaimedSince! }])).toEqual([
+        true,
+      ]);
+      expect(await store().lastClaims([id, aRun({ groupId: "nobody" }).id])).toEqual([second.token, 0]);
     });
 
     it("the second end of a run", async () => {

@@ -60,6 +60,21 @@ export function insertionRules({ store }: StoreBed): void {
       expect(await allRuns(store())).toHaveLength(2);
     });
 
+    it("refuses the ledger of a group that was purged and registered again since it was read", async () => {
+      await register(store());
+      const { incarnation } = await scheduleOf(store());
+      await store().purgeSchedule("orders");
+      expect(await store().insertRuns([rerun(0)], { incarnation })).toEqual([false]);
+      await register(store(), { incarnation: "another" });
+      for (const isExclusive of [false, true])
+        expect(await store().insertRuns([rerun(0), rerun(1)], { incarnation, isExclusive })).toEqual([
+          false,
+          false,
+        ]);
+      expect(await allRuns(store())).toEqual([]);
+      expect(await store().insertRuns([rerun(0)], { incarnation: "another" })).toEqual([true]);
+    });
+
     it("refuses a group that has no schedule", async () => {
       expect(await store().insertRuns([rerun(0)])).toEqual([false]);
       expect(await store().getRuns([rerun(0).id])).toEqual([undefined]);

@@ -32,6 +32,7 @@ const CALLS: Readonly<Record<string, (store: ScheduleStore) => Promise<unknown>>
     store.changeRuns([{ id: aRun().id, from: ["PLANNED"], state: "CANCELLED", at: LATER }]),
   renewLeases: (store) => store.renewLeases([{ id: aRun().id, token: 1 }], LATER),
   requestCancel: (store) => store.requestCancel([aRun().id], "cancelled"),
+  lastClaims: (store) => store.lastClaims([aRun().id]),
   now: (store) => store.now(),
   nextWake: (store) => nextWake(store),
   listGated: (store) => dueAtGates(store),

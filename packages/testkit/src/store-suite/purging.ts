@@ -1,6 +1,19 @@
 import { aBackfill, aNewSchedule, aRun, minute, START } from "../builders.js";
 import { describe, expect, it } from "../runner.js";
-import { allRuns, change, claim, idsOf, LATER, nextWake, plan, register, scheduleOf } from "./conduct.js";
+import {
+  allRuns,
+  change,
+  claim,
+  claimOne,
+  end,
+  idsOf,
+  LATER,
+  nextWake,
+  plan,
+  register,
+  runOf,
+  scheduleOf,
+} from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
 
 /** Tests `purgeSchedule`. */
@@ -69,6 +82,18 @@ export function purgeRules({ store }: StoreBed): void {
       expect(await scheduleOf(store())).toMatchObject({ incarnation, status: "PAUSED" });
       expect(await store().purgeSchedule("orders", { incarnation, status: "PAUSED" })).toBe(true);
       expect(await store().purgeSchedule("orders", { incarnation, status: "PAUSED" })).toBe(false);
+    });
+
+    it("leaves a schedule of which a run is open, if it is told what to expect", async () => {
+      await register(store());
+      const { incarnation, status } = await scheduleOf(store());
+      const [run] = await plan(store());
+      expect(await store().purgeSchedule("orders", { incarnation, status })).toBe(false);
+      const claimed = await claimOne(store());
+      expect(await store().purgeSchedule("orders", { incarnation, status })).toBe(false);
+      expect(await runOf(store(), run!.id)).toMatchObject({ state: "SUBMITTING" });
+      await end(store(), claimed, "FAILED");
+      expect(await store().purgeSchedule("orders", { incarnation, status })).toBe(true);
     });
 
     it("shuts out who still holds a run of it", async () => {

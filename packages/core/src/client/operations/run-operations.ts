@@ -20,9 +20,10 @@ export interface RunOperations {
    *
    * @param options - `force`: re-runs sealed time as well
    * @returns the runs that were planned
-   * @throws ScheduleError SCHEDULE_NOT_FOUND; LedgerError SEALED, INTERVAL_INVALID, INTERVAL_OPEN (not over yet, or
-   *   left to the live schedule, or nothing to drain since the last run), INTERVAL_NOT_ALIGNED (naming the nearest that
-   *   is), RUN_STATE_ILLEGAL (already in progress, or what is owed waits for a run that is)
+   * @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_STATUS_ILLEGAL (unregistered), SCHEDULE_VERSION_STALE (purged and
+   *   registered again meanwhile); LedgerError SEALED, INTERVAL_INVALID, INTERVAL_OPEN (not over yet, or left to the live
+   *   schedule, or nothing to drain since the last run), INTERVAL_NOT_ALIGNED (naming the nearest that is),
+   *   RUN_STATE_ILLEGAL (already in progress, or what is owed waits for a run that is)
    */
   trigger(groupId: string, interval?: Interval, options?: TriggerOptions): Promise<Run[]>;
 

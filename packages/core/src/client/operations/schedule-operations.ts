@@ -53,8 +53,10 @@ export interface ScheduleOperations {
    *
    * @param options - `purge`: also deletes the ledger, permanently; refused while a job is active
    *   (SCHEDULE_STATUS_ILLEGAL), although the schedule is unregistered by then: cancel the run or wait for it
-   *   to end, then purge again. Later runs of the group get other ids and keys. `version`: fails unless this
-   *   is still the schedule's version. `force`: also if other groups depend on it; their runs wait then
+   *   to end, then purge again. Jobs that ended runs may have left behind are stopped before, and it is refused if one
+   *   cannot be. Later runs of the group get other ids and keys. `version`: fails unless this
+   *   is still the schedule's version. `force`: also if other groups depend on it, whose runs wait then, and if jobs that
+   *   were left behind cannot be stopped
    * @throws ScheduleError SCHEDULE_NOT_FOUND, SCHEDULE_STATUS_ILLEGAL, SCHEDULE_VERSION_STALE, DEPENDED_ON
    */
   unregister(groupId: string, options?: UnregisterOptions): Promise<void>;

@@ -85,7 +85,7 @@ export function claimRun(
 /** Changes a run; `false` if it is not as expected. */
 export function changeRun(runs: RunTable, change: RunChange): boolean {
   const row = runs.get(change.id);
-  if (row === undefined || !change.from.includes(row.run.state) || !mayWrite(row, change.token)) return false;
+  if (row === undefined || !change.from.includes(row.run.state) || !mayWrite(row, change)) return false;
   if (isRevival(row.run, change) && !isRevivable(runs, row, change.scheduleVersion)) return false;
   runs.update(row, (run) => {
     if (change.scheduleVersion !== undefined) setVersion(row, change.scheduleVersion);
@@ -246,10 +246,11 @@ function isActive(state: RunState): boolean {
 
 /**
  * Returns whether a write is allowed: an active run requires its newest token; any other accepts no token or
- * the current one.
+ * the current one, and must not have been claimed since it was read.
  */
-function mayWrite({ run, token }: RunRow, given: number | undefined): boolean {
-  return given === undefined ? !isActive(run.state) : given === token;
+function mayWrite({ run, token }: RunRow, change: RunChange): boolean {
+  const { token: given, unlessClaimedSince = token } = change;
+  return unlessClaimedSince === token && (given === undefined ? !isActive(run.state) : given === token);
 }
 
 /** Returns whether a writer may write the shards of its run: its holder, or anybody if nobody holds it. */
