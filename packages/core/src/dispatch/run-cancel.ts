@@ -6,6 +6,7 @@ import type { ScheduleOperator, SubmittedJob } from "../operator/operator.js";
 import type { SpecCache } from "../planning/spec-cache.js";
 import { isEnded, OPEN_RUN_STATES } from "../run/lane.js";
 import type { Run, RunReason } from "../run/run.js";
+import { eachRun } from "../store/each-run.js";
 import type { PageRequest } from "../store/page.js";
 import type { RunFilter } from "../store/run-ledger.js";
 import type { RunChange } from "../store/run-queue.js";
@@ -18,6 +19,9 @@ import { shardedOperator } from "./sharded-operator.js";
 
 /** Runs listed per page. */
 const PAGE = 1_000;
+
+/** Reasons for which failed runs are cancelled, too: policies leave them to people. */
+const OF_FAILED: readonly RunReason[] = ["cancelled", "source-rebased"];
 
 /** Dependencies of `RunCancel`. */
 export interface RunCancelParts {
@@ -65,6 +69,25 @@ export class RunCancel {
   }
 
   /**
+   * Cancels the runs of earlier readings of a source that are active, or have failed and block the lane: nobody can retry
+   * them. One that cannot be cancelled now is reported as `trouble`.
+   *
+   * @param epoch - of the reading that has begun
+   */
+  async cancelReadings(groupId: string, epoch: number): Promise<void> {
+    const filter = {
+      groupId,
+      states: ["SUBMITTING", "RUNNING", "FAILED"],
+      includeSuperseded: false,
+    } as const;
+    for await (const run of eachRun(this.#parts.store, filter)) {
+      if (run.offsets === null || run.offsets.epoch >= epoch) continue;
+      if (run.state === "FAILED" && !run.isBlocking) continue;
+      await this.cancel(run, "source-rebased").catch((error: unknown) => this.#parts.onTrouble(error, run));
+    }
+  }
+
+  /**
    * Cancels a run that has not ended, or has failed; returns `false` if it has ended otherwise. An active one
    * is marked, and ends when its job has.
    *
@@ -93,7 +116,7 @@ export class RunCancel {
       if (isRequested) cancelActive(id, reason);
       return isRequested === true ? true : undefined;
     }
-    if (state !== "PLANNED" && (state !== "FAILED" || reason !== "cancelled")) return false;
+    if (state !== "PLANNED" && (state !== "FAILED" || !OF_FAILED.includes(reason))) return false;
     if (run.isJobOpen && (await this.#hasSucceeded(run, reason))) return false;
     const common = { id, state: "CANCELLED", at: clock.now(), reason, from: [state] } as const;
     const closed = run.isJobOpen ? { isJobOpen: false } : {};
