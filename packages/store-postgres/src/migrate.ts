@@ -30,6 +30,8 @@ import { copies } from "./migrations/0033-copies/index.js";
 import { cancelledInOrder } from "./migrations/0034-cancelled-in-order/index.js";
 import { lostPositions } from "./migrations/0042-lost-positions/index.js";
 import { changedSnapshots } from "./migrations/0050-changed-snapshots/index.js";
+import { oldSnapshots } from "./migrations/0064-old-snapshots/index.js";
+import { outdatedSteps } from "./migrations/0065-outdated-steps/index.js";
 import { asStoreError } from "./postgres-errors.js";
 
 /** The table where Kysely records completed steps. */
@@ -70,6 +72,8 @@ export const stepsOf = (s: string): SchemaSteps => ({
   // A release that does not know the reason would never cover what is left of such runs.
   "0042-lost-positions": { ...lostPositions(s), least: "0042-lost-positions" },
   "0050-changed-snapshots": { ...changedSnapshots(s), least: "0042-lost-positions" },
+  "0064-old-snapshots": { ...oldSnapshots(s), least: "0042-lost-positions" },
+  "0065-outdated-steps": { ...outdatedSteps(s), least: "0042-lost-positions" },
 });
 
 /**

@@ -112,14 +112,18 @@ export class RunBatches {
   async #planParts(steps: readonly PlainStep[], plain: readonly number[]): Promise<PlanAnswer[]> {
     const answers: PlanAnswer[] = new Array(steps.length).fill("refused");
     const { database, schema } = this.#opened();
+    const done = new Set<number>();
     try {
       const chosen = plain.map((no) => steps[no]!);
-      const made = plain.length === 0 ? [] : await planPlain(database, schema, chosen);
+      const { made, gated } = await planPlain(database, schema, chosen);
       for (const [index, run] of made) answers[plain[index]!] = run ?? "planned";
+      // The others are outdated, as they would be in a wave.
+      const general = new Set(gated);
+      for (const [index, no] of plain.entries()) if (!general.has(index)) done.add(no);
     } catch (error) {
       if (!(error instanceof StoreError) || !isDuplicate(error.cause)) throw error;
     }
-    const rest = [...steps.keys()].filter((no) => answers[no] === "refused");
+    const rest = [...steps.keys()].filter((no) => !done.has(no));
     const planned = await this.#planInWaves(rest.map((no) => steps[no]!.commit));
     for (const [index, no] of rest.entries()) if (planned[index]) answers[no] = "planned";
     return answers;

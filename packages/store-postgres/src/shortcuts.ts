@@ -49,17 +49,25 @@ export function claimOf(steps: readonly PlainStep[]): {
   };
 }
 
+/** What became of plain steps, by their indexes. */
+export interface PlannedPlain {
+  /** Those that were made; each with its run if that was claimed. */
+  readonly made: ReadonlyMap<number, ClaimedRun | undefined>;
+  /** Those that were not made although their groups are as expected: they may be planned the general way. */
+  readonly gated: readonly number[];
+}
+
 /**
- * Makes plain steps of different groups. Returns, by the index of each step that was made, its run if it was claimed
- * and else `undefined`.
+ * Makes plain steps of different groups.
  *
- * @param steps - at least one; all claims are of one owner
+ * @param steps - all claims are of one owner
  */
 export async function planPlain(
   database: Database,
   s: string,
   steps: readonly PlainStep[],
-): Promise<Map<number, ClaimedRun | undefined>> {
+): Promise<PlannedPlain> {
+  if (steps.length === 0) return { made: new Map(), gated: [] };
   const { owner, now, leaseUntil } = claimOf(steps);
   const rows = steps.map(({ commit, request }) => {
     const { id, intervals, scheduledTime, reason, operator } = commit.runs[0]!;
@@ -67,15 +75,15 @@ export async function planPlain(
   });
   const columns = toArrays(PLAIN_STEP_COLUMNS, rows);
   const places = columns.map((_, index) => `$${index + 4}`).join(", ");
-  const [row] = await database.query<{ made: number[] | null; claimed: number[] | null }>(
-    `SELECT made, claimed FROM ${s}.plan_plain($1, $2, $3, ${places})`,
+  const [row] = await database.query<{ [part in "made" | "claimed" | "gated"]: number[] | null }>(
+    `SELECT made, claimed, gated FROM ${s}.plan_plain($1, $2, $3, ${places})`,
     [owner, now, leaseUntil, ...columns],
   );
   const made = new Map<number, ClaimedRun | undefined>();
   for (const no of row?.made ?? []) made.set(no - 1, undefined);
   for (const no of row?.claimed ?? [])
     made.set(no - 1, claimedAsPlanned(steps[no - 1]!.commit.runs[0]!, { now, leaseUntil }));
-  return made;
+  return { made, gated: (row?.gated ?? []).map((no) => no - 1) };
 }
 
 /** Returns whether a run of a lane simply succeeds. */

@@ -7,7 +7,7 @@ import { StoreScene } from "./support/stores.js";
 let scene: StoreScene;
 
 beforeAll(async () => {
-  scene = await StoreScene.make();
+  scene = await StoreScene.make(["track_functions=pl"]);
 }, 180_000);
 
 afterEach(() => scene.clear());
@@ -24,6 +24,21 @@ async function planNext(store: PostgresStore): Promise<boolean[]> {
   const [schedule] = await store.getSchedules(["orders"]);
   return store.plan([aPlan(schedule!)]);
 }
+
+describe("plans of one run", () => {
+  it("that are outdated are refused without being planned in general", async () => {
+    const connectionString = await scene.server.createDatabase();
+    const store = new PostgresStore({ connectionString });
+    await store.open();
+    await store.insertSchedules([aNewSchedule()]);
+    const [schedule] = await store.getSchedules(["orders"]);
+    expect(await store.plan([aPlan(schedule!)])).toEqual([true]);
+    expect(await store.plan([aPlan(schedule!, { run: { id: "other" } })])).toEqual([false]);
+    await store.close();
+    const called = "SELECT funcname FROM pg_stat_user_functions WHERE funcname LIKE 'plan\\_%'";
+    expect(await scene.server.query(called, connectionString)).toEqual([{ funcname: "plan_plain" }]);
+  });
+});
 
 describe("opening", () => {
   it("a server that is not there fails with STORE_UNAVAILABLE, and tells no password", async () => {

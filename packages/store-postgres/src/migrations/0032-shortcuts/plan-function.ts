@@ -14,20 +14,24 @@ const STEPS = columnsOf(
 /** The fields that the function reads, in order. */
 export const PLAIN_STEP_COLUMNS = STEPS.names;
 
+/** The types of these parameters. */
+export const PLAIN_STEPS = STEPS.parameters;
+
 const LAGS = `m."plannedAt" - m."scheduledTime" - m.delay_ms > (m."newWatermark" - m.watermark) / m.intervals + ${LIVE_TOLERANCE_MS}`;
 
 /**
  * The function that makes steps of different groups, each of one run without gates: what is left of `plan_wave` for
  * them. A run that has a place in its lane is claimed at once if its step says so. Returns the numbers of the steps
- * that were made, and of those whose runs were claimed, counted from 1. If a run exists already, the statement fails;
- * what is not made may be made by `plan_wave` all the same, which knows of gates.
+ * that were made, and of those whose runs were claimed, counted from 1; and those of the steps that were not made
+ * although their groups are as expected: `plan_wave`, which knows of gates, may make them. If a run exists already, the
+ * statement fails.
  *
  * @param s - the schema, quoted
  */
 export const planFunction = (
   s: string,
 ): string => `CREATE FUNCTION ${s}.plan_plain(by_owner text, at_time bigint, until bigint, ${STEPS.parameters},
-      OUT made integer[], OUT claimed integer[])
+      OUT made integer[], OUT claimed integer[], OUT gated integer[])
     ${PLPGSQL} AS $$
   BEGIN
     WITH moved AS (
@@ -58,4 +62,10 @@ export const planFunction = (
         FROM placed m
     )
     SELECT array_agg(m.no::integer), array_agg(m.no::integer) FILTER (WHERE m.is_begun) INTO made, claimed FROM placed m;
+    IF coalesce(cardinality(made), 0) < cardinality(${STEPS.of("groupId")}) THEN
+      SELECT array_agg(c.no::integer) INTO gated
+        FROM (SELECT * FROM ${STEPS.rows("x", { numbered: "no" })} ${lookedUp(STEPS.of("groupId"))}) c
+          JOIN ${s}.schedule_state t ON t.group_id = c."groupId"
+        WHERE t.watermark = c.watermark AND t.version = c.version AND t.incarnation = c.incarnation AND t.is_planning;
+    END IF;
   END $$`;
