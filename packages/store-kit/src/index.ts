@@ -20,7 +20,13 @@ export {
   lateCursor,
 } from "./late.js";
 export { limitOf, pageOf, parseRunCursor, type RunPosition, runCursor } from "./pages.js";
-export { claimedAsPlanned, FIRST_CLAIM, isPlainPlan, mayClaimAsPlanned } from "./planned-claim.js";
+export {
+  claimedAsPlanned,
+  claimedFirst,
+  isPlainPlan,
+  mayClaimAsPlanned,
+  type PlannedFields,
+} from "./planned-claim.js";
 export { asPoolState, type NeedsCount, type PoolColumns, poolStatus, queueOfNo } from "./pools.js";
 export {
   asBackfill,

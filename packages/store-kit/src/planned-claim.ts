@@ -4,29 +4,58 @@ import type { ClaimedRun, ClaimRequest, NewRun, PlanCommit } from "@tidegate/cor
 /** The token of the first claim of a run. */
 const FIRST_TOKEN = 1;
 
-/** The fields of a run that are the same in every first claim. */
-export const FIRST_CLAIM = {
-  state: "SUBMITTING",
-  attempt: 1,
-  place: "active",
-  readyAt: null,
-  wait: null,
-  markedReady: null,
-  isBlocking: false,
-  isSuperseded: false,
-  isCancelRequested: false,
-  isJobOpen: true,
-  startedAt: null,
-  endedAt: null,
-  jobId: null,
-  jobAddress: null,
-  metrics: null,
-  error: null,
-  history: [],
-  inputs: [],
-  staleAt: null,
-  report: null,
-} as const satisfies Partial<Run>;
+/** The fields of a run that are as planned when it is claimed for the first time. */
+export type PlannedFields = Omit<NewRun, "state" | "gating" | "isPooled" | "offsets" | "snapshot"> &
+  Partial<Pick<Run, "offsets" | "snapshot">>;
+
+const NONE = [] as const;
+
+/** Returns a run as its first claim leaves it. */
+export function claimedFirst(
+  run: PlannedFields,
+  { now, leaseUntil }: Pick<ClaimRequest, "now" | "leaseUntil">,
+): Run {
+  // One literal, since an object that is copied and extended takes three times the memory: each run comes through here.
+  return {
+    id: run.id,
+    groupId: run.groupId,
+    kind: run.kind,
+    lower: run.lower,
+    upper: run.upper,
+    generation: run.generation,
+    intervals: run.intervals,
+    scheduledTime: run.scheduledTime,
+    state: "SUBMITTING",
+    reason: run.reason,
+    scheduleVersion: run.scheduleVersion,
+    backfillId: run.backfillId,
+    operator: run.operator,
+    attempt: 1,
+    place: "active",
+    readyAt: null,
+    leaseUntil,
+    wait: null,
+    markedReady: null,
+    isBlocking: false,
+    isSuperseded: false,
+    isCancelRequested: false,
+    isJobOpen: true,
+    plannedAt: run.plannedAt,
+    submittedAt: now,
+    startedAt: null,
+    endedAt: null,
+    jobId: null,
+    jobAddress: null,
+    metrics: null,
+    error: null,
+    history: NONE,
+    inputs: NONE,
+    staleAt: null,
+    report: null,
+    offsets: run.offsets ?? null,
+    snapshot: run.snapshot ?? null,
+  };
+}
 
 /** Returns whether a commit moves the watermark over a single run that needs no gates, pools or positions. */
 export function isPlainPlan(commit: PlanCommit): boolean {
@@ -61,33 +90,6 @@ export function mayClaimAsPlanned(
 }
 
 /** Returns a run that was claimed as it was planned. */
-export function claimedAsPlanned(
-  run: NewRun,
-  { now, leaseUntil }: Pick<ClaimRequest, "now" | "leaseUntil">,
-): ClaimedRun {
-  return {
-    // Field by field, which takes a tenth of the time of a rest and a spread: each run comes through here.
-    run: {
-      ...FIRST_CLAIM,
-      id: run.id,
-      groupId: run.groupId,
-      kind: run.kind,
-      lower: run.lower,
-      upper: run.upper,
-      generation: run.generation,
-      intervals: run.intervals,
-      scheduledTime: run.scheduledTime,
-      reason: run.reason,
-      scheduleVersion: run.scheduleVersion,
-      backfillId: run.backfillId,
-      operator: run.operator,
-      leaseUntil,
-      plannedAt: run.plannedAt,
-      submittedAt: now,
-      offsets: run.offsets ?? null,
-      snapshot: null,
-    },
-    token: FIRST_TOKEN,
-    isRecovered: false,
-  };
+export function claimedAsPlanned(run: NewRun, request: Pick<ClaimRequest, "now" | "leaseUntil">): ClaimedRun {
+  return { run: claimedFirst(run, request), token: FIRST_TOKEN, isRecovered: false };
 }

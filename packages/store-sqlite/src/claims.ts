@@ -9,7 +9,7 @@ import {
   takeFairly,
   takeTogether,
 } from "@tidegate/core/store";
-import { FIRST_CLAIM } from "@tidegate/store-kit";
+import { claimedFirst, type PlannedFields } from "@tidegate/store-kit";
 import { heldRow } from "./held-rows.js";
 import { asRun, queueNo, type RunRow } from "./run-rows.js";
 import type { Statements } from "./statements.js";
@@ -148,7 +148,7 @@ function claimOne(
     return { run: asRun(whole, groupId), token, isRecovered: false };
   }
   held.add(heldRow(row, token, leaseUntil));
-  return { run: claimedFirst(row, groupId, now, leaseUntil), token, isRecovered: false };
+  return { run: claimedFirst(plannedFields(row, groupId), { now, leaseUntil }), token, isRecovered: false };
 }
 
 function compareClaims({ row: a }: Taken, { row: b }: Taken): number {
@@ -156,9 +156,8 @@ function compareClaims({ row: a }: Taken, { row: b }: Taken): number {
   return a.ready_at! - b.ready_at! || (a.id < b.id ? -1 : 1);
 }
 
-function claimedFirst(row: ReadyRow, groupId: string, now: EpochMs, leaseUntil: EpochMs): Run {
+function plannedFields(row: ReadyRow, groupId: string): PlannedFields {
   return {
-    ...FIRST_CLAIM,
     id: row.id,
     groupId,
     kind: row.kind,
@@ -171,9 +170,7 @@ function claimedFirst(row: ReadyRow, groupId: string, now: EpochMs, leaseUntil: 
     scheduleVersion: row.schedule_version,
     backfillId: row.backfill_id,
     operator: row.operator,
-    leaseUntil,
     plannedAt: row.planned_at,
-    submittedAt: now,
     offsets: row.offsets === null ? null : (JSON.parse(row.offsets) as Run["offsets"]),
     snapshot: row.snapshot === null ? null : (JSON.parse(row.snapshot) as Run["snapshot"]),
   };
