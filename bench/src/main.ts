@@ -1,83 +1,70 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import Table from "cli-table3";
-import { airflow } from "./airflow.js";
 import { printResult, runApart } from "./apart.js";
-import { cliStart } from "./cli-start.js";
-import { copyPostgres, copyPostgresRun } from "./copy-postgres.js";
-import { copyShards, copyShardsRun } from "./copy-shards.js";
-import { BULLMQ_TASKS, bullmq } from "./distributed/bullmq.js";
-import { millionManaged } from "./distributed/million-managed.js";
-import { postgresLives } from "./distributed/postgres-lives.js";
-import { dolphinscheduler } from "./dolphinscheduler.js";
-import { door } from "./door.js";
-import { eventsLoad } from "./events/load.js";
 import type { Figure } from "./figure.js";
-import { overhead } from "./flink/overhead.js";
-import { poll } from "./flink/poll.js";
-import { flink } from "./flink.js";
-import { preview, simulation } from "./grids.js";
-import { burst, lateness } from "./lateness.js";
-import { ledger } from "./ledger.js";
-import { longLedgerOnPostgres, longLedgerOnSqlite } from "./long-ledger.js";
-import { MILLION_TASKS, million } from "./million.js";
-import { OFFERED_TASKS } from "./offered.js";
-import { oldSnapshot } from "./old-snapshot.js";
-import { drain, overloadFresh, overloadHold } from "./overload.js";
-import { plainRun } from "./plain-run.js";
-import { poolFairness } from "./pool-fairness.js";
-import { positions } from "./positions.js";
-import { readiness } from "./readiness.js";
-import { restatePlan } from "./restate-plan.js";
-import { runLife } from "./run-life.js";
-import { shardCost } from "./shard-cost.js";
-import { firstView } from "./ui/first-view.js";
 
-/** Each is measured in a process of its own, so that none inherits another's memory. */
-const BENCHMARKS: Readonly<Record<string, () => Promise<Figure[]>>> = {
-  "run-life": runLife,
-  "overload-hold": overloadHold,
-  "overload-fresh": overloadFresh,
-  drain,
-  lateness,
-  burst,
-  million,
-  preview,
-  simulation,
-  ledger,
-  "long-ledger": longLedgerOnSqlite,
-  "long-ledger-postgres": longLedgerOnPostgres,
-  "old-snapshot": oldSnapshot,
-  readiness,
-  "plain-run": plainRun,
-  "pool-fairness": poolFairness,
-  positions,
-  "restate-plan": restatePlan,
-  door,
-  "cli-start": cliStart,
-  "events-load": eventsLoad,
-  ui: firstView,
-  "copy-postgres": copyPostgres,
-  "copy-shards": copyShards,
-  "shard-cost": shardCost,
-  bullmq,
-  "postgres-lives": postgresLives,
-  "million-managed": millionManaged,
-  flink,
-  airflow,
-  dolphinscheduler,
+type Benchmark = () => Promise<Figure[]>;
+type Task = (...args: string[]) => Promise<unknown>;
+
+/**
+ * Each is measured in a process of its own, which loads no other, so that none inherits another's memory: nor that of
+ * what it imports, such as database drivers, which is more than many schedules take.
+ */
+const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
+  "run-life": async () => (await import("./run-life.js")).runLife,
+  "overload-hold": async () => (await import("./overload.js")).overloadHold,
+  "overload-fresh": async () => (await import("./overload.js")).overloadFresh,
+  drain: async () => (await import("./overload.js")).drain,
+  lateness: async () => (await import("./lateness.js")).lateness,
+  burst: async () => (await import("./lateness.js")).burst,
+  million: async () => (await import("./million.js")).million,
+  preview: async () => (await import("./grids.js")).preview,
+  simulation: async () => (await import("./grids.js")).simulation,
+  ledger: async () => (await import("./ledger.js")).ledger,
+  "long-ledger": async () => (await import("./long-ledger.js")).longLedgerOnSqlite,
+  "long-ledger-postgres": async () => (await import("./long-ledger.js")).longLedgerOnPostgres,
+  "old-snapshot": async () => (await import("./old-snapshot.js")).oldSnapshot,
+  readiness: async () => (await import("./readiness.js")).readiness,
+  "plain-run": async () => (await import("./plain-run.js")).plainRun,
+  "pool-fairness": async () => (await import("./pool-fairness.js")).poolFairness,
+  positions: async () => (await import("./positions.js")).positions,
+  "restate-plan": async () => (await import("./restate-plan.js")).restatePlan,
+  door: async () => (await import("./door.js")).door,
+  "cli-start": async () => (await import("./cli-start.js")).cliStart,
+  "events-load": async () => (await import("./events/load.js")).eventsLoad,
+  ui: async () => (await import("./ui/first-view.js")).firstView,
+  "copy-postgres": async () => (await import("./copy-postgres.js")).copyPostgres,
+  "copy-shards": async () => (await import("./copy-shards.js")).copyShards,
+  "shard-cost": async () => (await import("./shard-cost.js")).shardCost,
+  bullmq: async () => (await import("./distributed/bullmq.js")).bullmq,
+  "postgres-lives": async () => (await import("./distributed/postgres-lives.js")).postgresLives,
+  "million-managed": async () => (await import("./distributed/million-managed.js")).millionManaged,
+  flink: async () => (await import("./flink.js")).flink,
+  airflow: async () => (await import("./airflow.js")).airflow,
+  dolphinscheduler: async () => (await import("./dolphinscheduler.js")).dolphinscheduler,
 };
 
-const TASKS: Readonly<Record<string, (...args: string[]) => Promise<unknown>>> = {
+const SINGLE_TASKS: Readonly<Record<string, () => Promise<Task>>> = {
   ...BENCHMARKS,
-  ...MILLION_TASKS,
-  ...OFFERED_TASKS,
-  ...BULLMQ_TASKS,
-  "copy-postgres-run": copyPostgresRun,
-  "copy-shards-run": copyShardsRun,
-  "flink-overhead": overhead,
-  "flink-poll": poll,
+  "copy-postgres-run": async () => (await import("./copy-postgres.js")).copyPostgresRun as Task,
+  "copy-shards-run": async () => (await import("./copy-shards.js")).copyShardsRun as Task,
+  "flink-overhead": async () => (await import("./flink/overhead.js")).overhead,
+  "flink-poll": async () => (await import("./flink/poll.js")).poll,
 };
+
+/** Tasks whose names begin with that of their group and a colon. */
+const TASK_GROUPS: Readonly<Record<string, () => Promise<Readonly<Record<string, Task>>>>> = {
+  million: async () => (await import("./million.js")).MILLION_TASKS,
+  offered: async () => (await import("./offered.js")).OFFERED_TASKS,
+  bullmq: async () => (await import("./distributed/bullmq.js")).BULLMQ_TASKS,
+};
+
+async function taskOf(name: string): Promise<Task> {
+  const [group, isGrouped] = name.split(":");
+  if (isGrouped === undefined) return SINGLE_TASKS[name]!();
+  return (await TASK_GROUPS[group!]!())[name]!;
+}
 
 function measure(name: string): Figure[] {
   process.stderr.write(`${name} ... `);
@@ -125,7 +112,8 @@ function record(figures: readonly Figure[]): void {
 const known = Object.keys(BENCHMARKS);
 const [first, task, ...args] = process.argv.slice(2);
 if (first === "--task" && task !== undefined) {
-  printResult(await TASKS[task]!(...args));
+  const carryOut = await taskOf(task);
+  printResult(await carryOut(...args));
 } else {
   const names = process.argv.slice(2);
   const unknown = names.filter((name) => !known.includes(name));

@@ -1,20 +1,19 @@
-import type { EpochMs } from "@tidegate/core";
-import type { ClaimQueue, NewRun } from "@tidegate/core/store";
+import type { ClaimQueue, ClaimRequest, NewRun } from "@tidegate/core/store";
 import { type BeforeRow, heldRow } from "./held-rows.js";
 import { queueNo } from "./run-rows.js";
-import type { Statements } from "./statements.js";
+import type { Statements, Value } from "./statements.js";
 
 /** A scheduled run that needs nothing but its claim. */
 const INSERT_CLAIMED = `INSERT INTO run (group_no, lower, generation, upper, id, kind, intervals, scheduled_time, state, reason,
   schedule_version, operator, attempt, token, gating, place, queue, lease_until, is_blocking, is_superseded,
   is_cancel_requested, is_job_open, planned_at, submitted_at)
-  VALUES (?1, ?2, 0, ?3, ?4, 'SCHEDULED', ?5, ?6, 'SUBMITTING', ?7, ?8, ?9, 1, 1, 0, 'active', ?10, ?11, 0, 0, 0, 1, ?12, ?13)
+  VALUES (?, ?, 0, ?, ?, 'SCHEDULED', ?, ?, 'SUBMITTING', ?, ?, ?, 1, 1, 0, 'active', ?, ?, 0, 0, 0, 1, ?, ?)
   ON CONFLICT DO NOTHING`;
 
 /** The same, with positions. */
 const INSERT_CLAIMED_OFFSETS = INSERT_CLAIMED.replace("submitted_at)", "submitted_at, offsets)").replace(
-  "?13)",
-  "?13, ?14)",
+  "?, ?)\n",
+  "?, ?, ?)\n",
 );
 
 /**
@@ -25,15 +24,10 @@ export function insertClaimed(
   statements: Statements,
   groupNo: number,
   run: NewRun,
-  {
-    queue,
-    now,
-    leaseUntil,
-  }: { readonly queue: ClaimQueue; readonly now: EpochMs; readonly leaseUntil: EpochMs },
+  queue: ClaimQueue,
+  { now, leaseUntil }: Pick<ClaimRequest, "now" | "leaseUntil">,
 ): BeforeRow | undefined {
-  const offsets = run.offsets == null ? [] : [JSON.stringify(run.offsets)];
-  const { changes, lastInsertRowid } = statements.insert(
-    offsets.length === 0 ? INSERT_CLAIMED : INSERT_CLAIMED_OFFSETS,
+  const values: Value[] = [
     groupNo,
     run.lower,
     run.upper,
@@ -47,10 +41,25 @@ export function insertClaimed(
     leaseUntil,
     run.plannedAt,
     now,
-    ...offsets,
-  );
+  ];
+  if (run.offsets != null) values.push(JSON.stringify(run.offsets));
+  const text = run.offsets == null ? INSERT_CLAIMED : INSERT_CLAIMED_OFFSETS;
+  const { changes, lastInsertRowid } = statements.insert(text, values);
   if (changes === 0) return undefined;
   const { id, lower, upper, kind } = run;
-  const row = { no: lastInsertRowid, group_no: groupNo, lower, upper, generation: 0, id, kind };
-  return heldRow({ ...row, backfill_id: null, gating: 0 }, 1, leaseUntil);
+  return heldRow(
+    {
+      no: Number(lastInsertRowid),
+      group_no: groupNo,
+      lower,
+      upper,
+      generation: 0,
+      id,
+      kind,
+      backfill_id: null,
+      gating: 0,
+    },
+    1,
+    leaseUntil,
+  );
 }

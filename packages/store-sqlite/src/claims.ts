@@ -145,7 +145,7 @@ function claimOne({ statements, groups, held }: Tables, row: ReadyRow, request: 
     return { run: asRun(whole, groupId), token, isRecovered: false };
   }
   held.add(heldRow(row, token, leaseUntil));
-  return { run: claimedFirst(plannedFields(row, groupId), request), token, isRecovered: false };
+  return { run: claimedFirst(plannedFields(row, groupId), { now, leaseUntil }), token, isRecovered: false };
 }
 
 function compareClaims({ row: a }: Taken, { row: b }: Taken): number {

@@ -25,8 +25,9 @@ export interface Lane {
 }
 
 interface MutableLane {
-  readonly admitted: string[];
-  readonly beside: string[];
+  /** Not changed in its place while it is empty; the same holds for `beside`. */
+  admitted: string[];
+  beside: string[];
   waiting: number;
   gated: number;
   blocking: number;
@@ -55,7 +56,10 @@ type Position = Pick<RunRow, "lower" | "generation" | "upper">;
 /** How many of a lane's waiting runs are known at most. */
 const MOST_KNOWN = 8;
 
-const EMPTY: Lane = { admitted: [], beside: [], waiting: 0, gated: 0, blocking: 0 };
+/** Of lanes that are all but empty: most have one run at a time, and are made anew with each. */
+const NONE: never[] = [];
+
+const EMPTY: Lane = { admitted: NONE, beside: NONE, waiting: 0, gated: 0, blocking: 0 };
 
 const OVERTAKABLE = gatingNo("overtakable");
 
@@ -170,7 +174,7 @@ export class Lanes {
     place(lane, id, from, -1);
     place(lane, id, to, 1);
     if (lane.waiting > 0) this.#admit(groupNo, at);
-    this.#forgetEmpty(groupNo);
+    this.#forgetEmpty(groupNo, lane);
   }
 
   /** Records that a new run waits for a place, and admits waiting runs if there is room. */
@@ -212,7 +216,7 @@ export class Lanes {
     }
     this.#holdBackfills(lane, laneWidth, at);
     if (lane.waiting > 0) this.#admit(groupNo, at);
-    this.#forgetEmpty(groupNo);
+    this.#forgetEmpty(groupNo, lane);
   }
 
   /** Returns whether a planned run beside the lane waits: see `isHeldBeside`. */
@@ -322,13 +326,12 @@ export class Lanes {
   #mutable(groupNo: number): MutableLane {
     const known = this.#lanes.get(groupNo);
     if (known !== undefined) return known;
-    const lane: MutableLane = { admitted: [], beside: [], waiting: 0, gated: 0, blocking: 0, next: [] };
+    const lane: MutableLane = { admitted: NONE, beside: NONE, waiting: 0, gated: 0, blocking: 0, next: NONE };
     this.#lanes.set(groupNo, lane);
     return lane;
   }
 
-  #forgetEmpty(groupNo: number): void {
-    const { admitted, beside, waiting, gated, blocking } = this.of(groupNo);
+  #forgetEmpty(groupNo: number, { admitted, beside, waiting, gated, blocking }: MutableLane): void {
     if (admitted.length + beside.length + waiting + gated + blocking === 0) this.#lanes.delete(groupNo);
   }
 }
@@ -352,6 +355,7 @@ function place(lane: MutableLane, id: string, at: LanePart, step: 1 | -1): void 
   // Where a run waits that comes back is not known.
   if (at === "waiting") lane.next = step === 1 ? [] : lane.next.filter((run) => run.id !== id);
   if (at === "waiting" || at === "gated" || at === "blocking") lane[at] += step;
+  else if (at !== "none" && step === 1 && lane[at].length === 0) lane[at] = [id];
   else if (at !== "none" && step === 1) lane[at].push(id);
   else if (at !== "none") lane[at].splice(lane[at].indexOf(id), 1);
 }

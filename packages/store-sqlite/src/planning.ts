@@ -21,7 +21,7 @@ import type { LanePart, Rival } from "./lanes.js";
 import { lateAmong } from "./late-runs.js";
 import { type Entry, gatingNo, insertRun, type RunRow } from "./run-rows.js";
 import { hasOpen, newestSnapshot, standingFor } from "./standing.js";
-import type { Statements } from "./statements.js";
+import type { Statements, Value } from "./statements.js";
 import { supersede, supersedeRow } from "./supersede.js";
 import type { Tables } from "./tables.js";
 
@@ -30,6 +30,8 @@ type CoveredRow = Pick<
   RunRow,
   "id" | "group_no" | "kind" | "place" | "lower" | "upper" | "state" | "is_superseded"
 >;
+
+const NONE: readonly string[] = [];
 
 const COVERED =
   "SELECT id, group_no, kind, place, lower, upper, state, is_superseded FROM run WHERE id = ? AND group_no = ?";
@@ -54,22 +56,22 @@ export function planOne(tables: Tables, commit: PlanCommit, claim?: PlanClaim): 
   const state = no === undefined ? undefined : states.of(no);
   if (no === undefined || state === undefined) return "refused";
   if (state.version !== commit.version || state.watermark !== commit.watermark) return "refused";
-  const { whilePaused = false, supersedes = [] } = commit;
+  const { whilePaused = false, supersedes = NONE, runs, plannedAt } = commit;
   if (state.incarnation !== commit.incarnation) return "refused";
   if (whilePaused ? !isPaused(statements, no) : state.is_planning !== 1) return "refused";
   const covered = supersedes.map((id) => statements.get<CoveredRow>(COVERED, id, no));
-  if (!covered.every((row) => row !== undefined && mayCover(commit.runs, row))) return "refused";
+  if (!covered.every((row) => row !== undefined && mayCover(runs, row))) return "refused";
   if (commit.unlessOpen !== undefined && hasOpen(tables, no, commit.unlessOpen)) return "refused";
   let places = lanes.freePlaces(no, state.lane_width);
   let longest = state.longest_run_ms;
   let placesTaken = lanes.of(no).admitted.length;
   let lags: boolean | undefined;
-  const { plannedAt } = commit;
   let isTurnKept = places > 0 && lanes.keepsTurn(no);
   let hasSkipped = false;
   let answer: PlanAnswer = "planned";
   const entered: { run: NewRun; part: LanePart }[] = [];
-  for (const [index, run] of commit.runs.entries()) {
+  let index = 0;
+  for (const run of runs) {
     let entry: Entry = { place: "none" };
     const isBeside = run.state === "PLANNED" && run.kind !== "SCHEDULED";
     if (isBeside) {
@@ -85,14 +87,15 @@ export function planOne(tables: Tables, commit: PlanCommit, claim?: PlanClaim): 
       entry = { place: "waiting", wait: { reason: "lane", since: run.plannedAt } };
     }
     if (entry.place === "ready" && claim !== undefined) {
-      const row = insertClaimed(statements, no, run, { ...claim, queue: entry.queue });
+      const row = insertClaimed(statements, no, run, entry.queue, claim);
       if (row === undefined) return "refused";
       tables.held.add(row);
       answer = claimedAsPlanned(run, claim);
     } else if (!insertRun(statements, no, run, entry)) {
-      removeRuns(statements, commit.runs.slice(0, index));
+      removeRuns(statements, runs.slice(0, index));
       return "refused";
     }
+    index += 1;
     longest = Math.max(longest, run.upper - run.lower);
     if (entry.place === "none") {
       hasSkipped = true;
@@ -109,20 +112,14 @@ export function planOne(tables: Tables, commit: PlanCommit, claim?: PlanClaim): 
     entered.push({ run, part: entry.place === "ready" ? "admitted" : entry.place });
   }
   const waitsSince = commit.waits === true ? plannedAt : null;
-  const offsets = commit.offsets === undefined ? [] : [JSON.stringify(commit.offsets)];
-  statements.run(
-    offsets.length === 0 ? ADVANCE : ADVANCE_WITH_OFFSETS,
-    commit.newWatermark,
-    commit.nextFireAt,
-    longest,
-    commit.runs.length,
-    lateAmong(commit.runs, state.delay_ms),
-    waitsSince,
-    ...offsets,
-    no,
-  );
-  state.watermark = commit.newWatermark;
-  state.next_fire_at = commit.nextFireAt;
+  const late = lateAmong(runs, state.delay_ms);
+  const { newWatermark, nextFireAt, offsets } = commit;
+  const values: Value[] = [newWatermark, nextFireAt, longest, runs.length, late, waitsSince];
+  if (offsets !== undefined) values.push(JSON.stringify(offsets));
+  values.push(no);
+  statements.execute(offsets === undefined ? ADVANCE : ADVANCE_WITH_OFFSETS, values);
+  state.watermark = newWatermark;
+  state.next_fire_at = nextFireAt;
   state.longest_run_ms = longest;
   for (const { run, part } of entered) {
     if (part === "waiting") lanes.wait(no, asRival(run), plannedAt);
@@ -131,8 +128,7 @@ export function planOne(tables: Tables, commit: PlanCommit, claim?: PlanClaim): 
   for (const row of covered) supersedeRow(tables, row!, plannedAt);
   if (hasSkipped && !sleepers.isEmpty) sleepers.wake(commit.groupId);
   if (hasSkipped)
-    for (const run of commit.runs)
-      if (run.state === "SUCCEEDED") tables.inputs.mark(commit.groupId, run, plannedAt);
+    for (const run of runs) if (run.state === "SUCCEEDED") tables.inputs.mark(commit.groupId, run, plannedAt);
   return answer;
 }
 

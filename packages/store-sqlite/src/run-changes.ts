@@ -100,13 +100,12 @@ export function changeRun(tables: Tables, change: RunChange): boolean {
     },
     change,
   );
-  const after: BeforeRow = { ...before, state: change.state, place: placement.place };
   update(statements, before, change, placement);
   if (change.snapshot !== undefined)
     statements.run("UPDATE run SET snapshot = ? WHERE no = ?", JSON.stringify(change.snapshot), before.no);
   if (change.attemptRecord !== undefined) appendHistory(statements, before.no, change.attemptRecord);
-  if (placement.place === "gated" && placement.wait !== null) sleepers.add(after.id, placement.wait);
-  settle(tables, before, after, change.at);
+  if (placement.place === "gated" && placement.wait !== null) sleepers.add(before.id, placement.wait);
+  settle(tables, before, { state: change.state, place: placement.place }, change.at);
   return true;
 }
 
@@ -123,20 +122,26 @@ function isPlainSuccess(change: RunChange): boolean {
 
 function succeed(tables: Tables, before: BeforeRow, change: RunChange): boolean {
   const { startedAt = null, endedAt = null, jobId = null, jobAddress = null } = change;
-  tables.statements.run(SUCCEED, startedAt, endedAt, jobId, jobAddress, before.no);
-  settle(tables, before, { ...before, state: "SUCCEEDED", place: "none" }, change.at);
+  tables.statements.execute(SUCCEED, [startedAt, endedAt, jobId, jobAddress, before.no]);
+  settle(tables, before, SUCCEEDED, change.at);
   return true;
 }
 
+/** The state and the place that a change leaves a run in. */
+type After = Pick<BeforeRow, "state" | "place">;
+
+const SUCCEEDED: After = { state: "SUCCEEDED", place: "none" };
+
 /** Applies what follows from a change of a run to its lane, to other runs and to its backfill. */
-function settle(tables: Tables, before: BeforeRow, after: BeforeRow, at: EpochMs): void {
+function settle(tables: Tables, run: BeforeRow, { state, place }: After, at: EpochMs): void {
   const { groups, lanes, sleepers, inputs } = tables;
-  if (after.state === "SUCCEEDED" && after.generation > 0) supersede(tables, after, "all", at);
-  if (after.state === "SUCCEEDED" && (after.generation > 0 || inputs.isAwaited))
-    inputs.mark(groups.idOf(after.group_no), after, at);
-  if (isEnded(after.state) && !sleepers.isEmpty) sleepers.wake(groups.idOf(after.group_no));
-  lanes.move(after.group_no, after.id, partOf(before), partOf(after), at);
-  if (after.backfill_id !== null) countBackfill(tables.statements, before, after);
+  const { id, group_no: groupNo, kind, generation } = run;
+  if (state === "SUCCEEDED" && generation > 0) supersede(tables, run, "all", at);
+  if (state === "SUCCEEDED" && (generation > 0 || inputs.isAwaited))
+    inputs.mark(groups.idOf(groupNo), run, at);
+  if (isEnded(state) && !sleepers.isEmpty) sleepers.wake(groups.idOf(groupNo));
+  lanes.move(groupNo, id, partOf(run), partOf({ kind, place }), at);
+  if (run.backfill_id !== null) countBackfill(tables.statements, run, state);
 }
 
 function isRevivable(
@@ -241,8 +246,8 @@ function appendHistory(statements: Statements, no: number, record: AttemptRecord
   statements.run("UPDATE run SET history = ? WHERE no = ?", history, no);
 }
 
-function countBackfill(statements: Statements, before: BeforeRow, after: BeforeRow): void {
-  const step = Number(!isEnded(after.state)) - Number(!isEnded(before.state));
+function countBackfill(statements: Statements, before: BeforeRow, state: BeforeRow["state"]): void {
+  const step = Number(!isEnded(state)) - Number(!isEnded(before.state));
   if (step === 0) return;
-  statements.run("UPDATE backfill SET open_runs = open_runs + ? WHERE id = ?", step, after.backfill_id);
+  statements.run("UPDATE backfill SET open_runs = open_runs + ? WHERE id = ?", step, before.backfill_id);
 }

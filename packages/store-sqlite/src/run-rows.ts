@@ -44,7 +44,7 @@ const INSERT_WITH_OFFSETS = INSERT.replace("ended_at, failure)", "ended_at, fail
 const INSERT_READY = `INSERT INTO run (group_no, lower, generation, upper, id, kind, intervals, scheduled_time, state,
   schedule_version, operator, attempt, token, gating, place, queue, ready_at, is_blocking, is_superseded,
   is_cancel_requested, planned_at)
-  VALUES (?1, ?2, ?3, ?4, ?5, 'SCHEDULED', ?6, ?7, 'PLANNED', ?8, ?9, 0, 0, ?10, 'ready', ?11, ?12, 0, 0, 0, ?13)
+  VALUES (?, ?, ?, ?, ?, 'SCHEDULED', ?, ?, 'PLANNED', ?, ?, 0, 0, ?, 'ready', ?, ?, 0, 0, 0, ?)
   ON CONFLICT DO NOTHING`;
 
 /** Where an inserted run stands: admitted at an instant to a queue, waiting for something, or gated. */

@@ -92,7 +92,7 @@ function ended(
   state: "SUCCEEDED" | "FAILED" | "CANCELLED",
   outcome: JobOutcome,
 ): RunChange {
-  return {
+  const change: RunChange = {
     id: attempt.run.id,
     from: ACTIVE,
     token: attempt.token,
@@ -105,9 +105,9 @@ function ended(
     jobAddress: attempt.jobAddress,
     metrics: outcome.metrics ?? null,
     error: state === "SUCCEEDED" ? null : errorOf(outcome),
-    // A cancellation that came too late is no reason for how the run has ended.
-    ...(attempt.cancelReason === null ? {} : { reason: null }),
   };
+  // A cancellation that came too late is no reason for how the run has ended.
+  return attempt.cancelReason === null ? change : { ...change, reason: null };
 }
 
 function cancelled(attempt: EndedAttempt, outcome: JobOutcome): RunChange {

@@ -33,7 +33,7 @@ export interface AttemptParts {
   /** The request of the attempt. @default that of the run */
   readonly request?: OfflineJobRequest;
   /** Returns whether the operator is submitting a job that `find` would not see yet, besides the attempt's own. */
-  readonly isSubmitting?: () => boolean;
+  readonly isSubmitting?: (() => boolean) | undefined;
   /**
    * Returns whether the run stays this manager's for long enough to submit a job, which may take a renewal of its
    * lease. Repeated until it does, or the attempt is abandoned.
@@ -49,21 +49,21 @@ export interface AttemptParts {
    *
    * @throws if that is not certain yet; it is retried before anything is submitted
    */
-  readonly clearWay?: () => Promise<SubmittedJob | undefined>;
+  readonly clearWay?: (() => Promise<SubmittedJob | undefined>) | undefined;
   /**
    * Compares the run with its source before its job is submitted.
    *
    * @throws NotReadable if it must not be
    * @default the run has no positions
    */
-  readonly checkSource?: () => Promise<void>;
+  readonly checkSource?: (() => Promise<void>) | undefined;
   /**
    * Returns whether a later run has written the whole target already, so that the job would put older rows in its place: nothing is
    * submitted then, and the run succeeds. Repeated until it answers.
    *
    * @default never
    */
-  readonly isOutdated?: () => Promise<boolean>;
+  readonly isOutdated?: (() => Promise<boolean>) | undefined;
   /** Called when a job could not be stopped; this is retried. */
   readonly onTrouble: (error: unknown) => void;
 }
@@ -192,9 +192,11 @@ export class Attempt {
 
   async #result(mayHaveJob: boolean): Promise<Result | undefined> {
     try {
-      const done = await this.#clearWay();
+      const { clearWay, isOutdated } = this.#parts;
+      const done = clearWay && (await this.#insist(clearWay));
       const known = done ?? (mayHaveJob ? await this.#find() : undefined);
-      if (known === undefined && (await this.#isOutdated())) return this.#yielded(mayHaveJob);
+      if (known === undefined && isOutdated !== undefined && (await this.#insist(isOutdated)))
+        return this.#yielded(mayHaveJob);
       const outcome = await this.#outcomeOf(known ?? (await this.#submit()));
       const isNoAnswer = known !== undefined && outcome?.error?.code === MISMATCH;
       const final = isNoAnswer ? await this.#outcomeOf(await this.#submit()) : outcome;
@@ -210,19 +212,11 @@ export class Attempt {
   /** Returns how a job ends, with its rows verified, or `undefined` if the attempt was abandoned. */
   async #outcomeOf(job: SubmittedJob): Promise<JobOutcome | undefined> {
     this.#job = job;
-    if (job.outcome !== undefined) return this.#verified(job.outcome);
-    if (!(await this.#recordRunning())) return undefined;
-    return this.#verified(await this.#wait(job.jobId));
-  }
-
-  async #clearWay(): Promise<SubmittedJob | undefined> {
-    const { clearWay } = this.#parts;
-    return clearWay && this.#insist(clearWay);
-  }
-
-  async #isOutdated(): Promise<boolean> {
-    const { isOutdated } = this.#parts;
-    return isOutdated !== undefined && this.#insist(isOutdated);
+    if (job.outcome === undefined && !(await this.#recordRunning())) return undefined;
+    const outcome = job.outcome ?? (await this.#wait(job.jobId));
+    this.#log = outcome.log ?? this.#log;
+    const { verify } = this.#parts.spec;
+    return verify == null || outcome.state !== "SUCCEEDED" ? outcome : this.#verified(outcome, verify);
   }
 
   /** Repeats something, after increasing pauses, until it succeeds or the attempt is cancelled. */
@@ -250,16 +244,19 @@ export class Attempt {
     if (checkSource !== undefined) await this.#unlessCancelled(checkSource);
     const isSecure = this.#parts.secure();
     if (isSecure !== true) await this.#secured(isSecure);
-    const answer = await this.#unlessCancelled(() => {
+    this.#abort.throwIfCancelled();
+    try {
       this.#isSubmitting = true;
       this.#submission = this.#parts.operator.submit(this.#request, this.#context);
+      return checkedJob("submit", await this.#abort.orElse(this.#submission));
+    } finally {
       const settle = (): void => {
         this.#isSubmitting = false;
       };
-      this.#submission.then(settle, settle);
-      return this.#submission;
-    });
-    return checkedJob("submit", answer);
+      // A cancelled attempt has not waited for it.
+      if (this.#abort.isCancelled) Promise.resolve(this.#submission).then(settle, settle);
+      else settle();
+    }
   }
 
   /** Waits until a submission cannot meet a successor that has looked for its job before. */
@@ -298,12 +295,9 @@ export class Attempt {
     return this.#abort.orElse(work());
   }
 
-  /** Compares source and target, if the schedule asks for it. */
-  async #verified(outcome: JobOutcome): Promise<JobOutcome> {
+  /** Compares source and target, as the schedule asks for. */
+  async #verified(outcome: JobOutcome, rule: NonNullable<ScheduleSpec["verify"]>): Promise<JobOutcome> {
     const { operator, spec } = this.#parts;
-    const { verify: rule } = spec;
-    this.#log = outcome.log ?? this.#log;
-    if (rule == null || outcome.state !== "SUCCEEDED") return outcome;
     try {
       if (operator.verify === undefined)
         throw new OperatorError("JOB_INVALID", `verify: the operator "${spec.operator}" cannot count rows.`);

@@ -14,6 +14,7 @@ import type { Run, RunReason } from "../run/run.js";
 import type { ScheduleSpec } from "../schedule/schedule.js";
 import type { PlanCommit } from "../store/run-ledger.js";
 import type { ClaimedRun, ClaimRequest, RunChange } from "../store/run-queue.js";
+import type { EndEffect } from "../store/run-shortcuts.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import { Attempt } from "./attempt.js";
 import { ChangeBatch } from "./change-batch.js";
@@ -24,7 +25,7 @@ import { LogKeeper } from "./log-keeper.js";
 import { PlannedClaims } from "./planned-claims.js";
 import { RunCancel } from "./run-cancel.js";
 import { RunNews } from "./run-news.js";
-import { shardedOperator } from "./sharded-operator.js";
+import { isSharded, ShardedOperator } from "./sharded-operator.js";
 import type { SourceCheck } from "./source-check.js";
 
 /** Settings of a dispatcher. */
@@ -232,7 +233,11 @@ export class Dispatcher {
 
   /** Makes a change of a run durable and reports it. Returns `false` if the run is not as expected. */
   async change(run: Run, change: RunChange): Promise<boolean> {
-    const effect = await this.#changes.add(run, change);
+    return this.#changed(run, change, await this.#changes.add(run, change));
+  }
+
+  /** Reports a change that was made; returns `false` if it was refused. */
+  #changed(run: Run, change: RunChange, effect: EndEffect | undefined): boolean {
     if (effect === undefined) return false;
     if (effect.mayAdmit && change.state !== "RUNNING") this.#noteReady();
     this.#news.changed(run, change, effect.group);
@@ -374,9 +379,7 @@ export class Dispatcher {
       if (isRebased) this.cancelActive(run.id, "source-rebased");
       return;
     }
-    void this.#carryOut(run, token, isRecovered, known).catch((error: unknown) =>
-      this.#news.trouble(error, run),
-    );
+    void this.#carryOut(run, token, isRecovered, known);
   }
 
   #launchPlanned(claimed: readonly ClaimedRun[]): void {
@@ -393,54 +396,79 @@ export class Dispatcher {
     isRecovered: boolean,
     known: ScheduleSpec | undefined,
   ): Promise<void> {
-    const spec = known ?? this.#specs.peek(run) ?? (await this.#specs.get(run));
-    const operator = this.#parts.operators.get(run.operator);
-    if (spec === undefined || operator === undefined) return this.#refuse(run, token);
-    const { store, clock, operators } = this.#parts;
-    const onTrouble = (error: unknown): void => this.#news.trouble(error, run);
-    const holds = (): number => attempt.token;
-    const secure = (): true | Promise<boolean> => this.#leases.secure(attempt);
-    const own = { store, clock, operator, operators, specs: this.#specs, run, spec, secure, onTrouble };
-    const checkSource =
-      run.offsets === null
-        ? {}
-        : { checkSource: (part: Run = run): Promise<void> => this.#parts.sources.check(part, spec) };
-    const isOutdated = mayOverwriteLater(run, spec, operator)
-      ? { isOutdated: () => hasLaterCopy(store, this.#specs, run) }
-      : {};
-    const sharded = shardedOperator({ ...own, token: holds, ...checkSource, ...isOutdated });
+    try {
+      const spec = known ?? this.#specs.peek(run) ?? (await this.#specs.get(run));
+      const operator = this.#parts.operators.get(run.operator);
+      if (spec === undefined || operator === undefined) return await this.#refuse(run, token);
+      const { store, clock, operators } = this.#parts;
+      const onTrouble = (error: unknown): void => this.#news.trouble(error, run);
+      const secure = (): true | Promise<boolean> => this.#leases.secure(attempt);
+      const checkSource =
+        run.offsets === null
+          ? undefined
+          : (part: Run = run): Promise<void> => this.#parts.sources.check(part, spec);
+      const isOutdated = mayOverwriteLater(run, spec, operator)
+        ? () => hasLaterCopy(store, this.#specs, run)
+        : undefined;
+      const sharded = isSharded({ operator, run, spec })
+        ? new ShardedOperator({
+            store,
+            clock,
+            operator,
+            operators,
+            specs: this.#specs,
+            run,
+            spec,
+            token: () => attempt.token,
+            secure,
+            checkSource,
+            isOutdated,
+            onTrouble,
+          })
+        : undefined;
+      const attempt: Attempt = new Attempt(run, token, {
+        clock,
+        operator: sharded ?? operator,
+        spec,
+        isSubmitting: sharded && (() => sharded.isSubmitting),
+        secure,
+        change: (change) => this.#insist(attempt, change),
+        checkSource,
+        clearWay: this.#clearWayOf(run, sharded),
+        isOutdated,
+        onTrouble,
+      });
+      this.#leases.add(attempt);
+      try {
+        if (run.isCancelRequested) attempt.cancel(run.reason ?? "cancelled");
+        if (!isRecovered) this.#news.claimed(run);
+        const mayHaveJob = isRecovered || run.attempt > 1 || run.history.length > 0 || this.#mayHaveLost(run);
+        const end = await attempt.carryOut(mayHaveJob);
+        if (end === undefined) return;
+        if (attempt.touched.length > 0) await this.#reportLate(attempt);
+        this.#ended(attempt, end, await this.#insist(attempt, end));
+      } finally {
+        sharded?.abandon();
+        this.#leases.remove(attempt);
+        if (this.#leases.size === 0) this.#onIdle?.();
+        this.#madeRoom();
+      }
+    } catch (error) {
+      this.#news.trouble(error, run);
+    }
+  }
+
+  /** See `AttemptParts.clearWay`. */
+  #clearWayOf(
+    run: Run,
+    sharded: ShardedOperator | undefined,
+  ): (() => Promise<SubmittedJob | undefined>) | undefined {
     const isAgain = sharded !== undefined && run.history.length > 0;
-    const clearWay = async (): Promise<SubmittedJob | undefined> => {
+    if (!isAgain && !isRerun(run)) return undefined;
+    return async () => {
       if (isAgain) await sharded.clearWay();
       return isRerun(run) ? this.#cancel.clearWay(run) : undefined;
     };
-    const attempt = new Attempt(run, token, {
-      clock,
-      operator: sharded ?? operator,
-      spec,
-      ...(sharded === undefined ? {} : { isSubmitting: () => sharded.isSubmitting }),
-      secure,
-      change: (change) => this.#insist(attempt, change),
-      ...checkSource,
-      ...(isAgain || isRerun(run) ? { clearWay } : {}),
-      ...isOutdated,
-      onTrouble,
-    });
-    this.#leases.add(attempt);
-    try {
-      if (run.isCancelRequested) attempt.cancel(run.reason ?? "cancelled");
-      if (!isRecovered) this.#news.claimed(run);
-      const mayHaveJob = isRecovered || run.attempt > 1 || run.history.length > 0 || this.#mayHaveLost(run);
-      const end = await attempt.carryOut(mayHaveJob);
-      if (end === undefined) return;
-      if (attempt.touched.length > 0) await this.#reportLate(attempt);
-      await this.#recordEnd(attempt, end);
-    } finally {
-      sharded?.abandon();
-      this.#leases.remove(attempt);
-      if (this.#leases.size === 0) this.#onIdle?.();
-      this.#madeRoom();
-    }
   }
 
   /**
@@ -451,8 +479,9 @@ export class Dispatcher {
     for (let isFirst = true; ; isFirst = false) {
       try {
         const { token } = attempt;
-        const isDone = await this.change(attempt.run, token === change.token ? change : { ...change, token });
-        if (isDone) return true;
+        const current = token === change.token ? change : { ...change, token };
+        const effect = await this.#changes.add(attempt.run, current);
+        if (this.#changed(attempt.run, current, effect)) return true;
         // Claimed again by this manager meanwhile, because the answer to its claim was late.
         if (token !== attempt.token) continue;
         if (isFirst) return false;
@@ -500,12 +529,11 @@ export class Dispatcher {
   }
 
   /**
-   * Records the end. If it is refused because its token is outdated, the run was claimed again, here or
-   * elsewhere.
+   * Follows up on the end of an attempt. If it was refused because its token is outdated, the run was claimed again, here
+   * or elsewhere.
    */
-  async #recordEnd(attempt: Attempt, end: RunChange): Promise<void> {
-    const isDone = await this.#insist(attempt, end);
-    if (!isDone) {
+  #ended(attempt: Attempt, end: RunChange, isRecorded: boolean): void {
+    if (!isRecorded) {
       if (attempt.isAbandoned) return;
       this.#news.trouble(new Error("The run was taken over; its new owner records its end."), attempt.run);
       return;

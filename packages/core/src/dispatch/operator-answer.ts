@@ -60,7 +60,7 @@ const rowCounts = z.object({
 const submittedJob = z.object({
   jobId: z.string().min(1, "must not be empty").max(LONGEST_JOB_ID),
   address: z.string().max(LONGEST_JOB_ID).optional(),
-  outcome: z.unknown().optional(),
+  outcome: jobOutcome.optional(),
 });
 
 /** An operator's answer that breaks the contract. Not retried, since another attempt would get the same. */
@@ -84,11 +84,10 @@ export class InvalidAnswer extends OperatorError {
  */
 export function checkedJob(call: "submit" | "find", answer: unknown): SubmittedJob {
   const { jobId, address, outcome } = parsed(call, submittedJob, answer);
-  return {
-    jobId,
-    ...(address === undefined ? {} : { address }),
-    ...(outcome === undefined ? {} : { outcome: checkedOutcome(call, outcome) }),
-  };
+  const job: { -readonly [Key in keyof SubmittedJob]: SubmittedJob[Key] } = { jobId };
+  if (address !== undefined) job.address = address;
+  if (outcome !== undefined) job.outcome = bounded(outcome);
+  return job;
 }
 
 /**
@@ -96,22 +95,21 @@ export function checkedJob(call: "submit" | "find", answer: unknown): SubmittedJ
  *
  * @throws InvalidAnswer OPERATOR_ANSWER_INVALID with the field
  */
-export function checkedOutcome(call: "submit" | "find" | "wait", answer: unknown): JobOutcome {
-  const { state, metrics, touched, log, error, isRetryable, retryAfterMs } = parsed(
-    call,
-    jobOutcome,
-    answer,
-    call === "wait" ? [] : ["outcome"],
-  );
-  return {
-    state,
-    ...(metrics === undefined ? {} : { metrics: metrics as NonNullable<JobOutcome["metrics"]> }),
-    ...(touched === undefined ? {} : { touched: touched as NonNullable<JobOutcome["touched"]> }),
-    ...(log === undefined || log.lines.length === 0 ? {} : { log: boundedLog(log) }),
-    ...(error === undefined ? {} : { error: boundedError(error) }),
-    ...(isRetryable === undefined ? {} : { isRetryable }),
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-  };
+export function checkedOutcome(call: "wait", answer: unknown): JobOutcome {
+  return bounded(parsed(call, jobOutcome, answer));
+}
+
+/** Returns an outcome with its texts cut to what a run keeps, and without fields that say nothing. */
+function bounded(outcome: z.output<typeof jobOutcome>): JobOutcome {
+  const { state, metrics, touched, log, error, isRetryable, retryAfterMs } = outcome;
+  const kept: { -readonly [Key in keyof JobOutcome]: JobOutcome[Key] } = { state };
+  if (metrics !== undefined) kept.metrics = metrics as NonNullable<JobOutcome["metrics"]>;
+  if (touched !== undefined) kept.touched = touched as NonNullable<JobOutcome["touched"]>;
+  if (log !== undefined && log.lines.length > 0) kept.log = boundedLog(log);
+  if (error !== undefined) kept.error = boundedError(error);
+  if (isRetryable !== undefined) kept.isRetryable = isRetryable;
+  if (retryAfterMs !== undefined) kept.retryAfterMs = retryAfterMs;
+  return kept;
 }
 
 /**
@@ -150,9 +148,10 @@ function shortened(message: string): string {
   return message.slice(0, LONGEST_MESSAGE - note.length) + note;
 }
 
-function parsed<T>(call: string, schema: z.ZodType<T>, answer: unknown, within: string[] = []): T {
+function parsed<T>(call: string, schema: z.ZodType<T>, answer: unknown): T {
   const result = schema.safeParse(answer);
   if (result.success) return result.data;
   const { path, message } = result.error.issues[0]!;
-  throw new InvalidAnswer(call, answer, `is wrong: ${message}`, [...within, ...path.map(String)].join("."));
+  const wrong = path[0] === "outcome" ? (answer as { outcome: unknown }).outcome : answer;
+  throw new InvalidAnswer(call, wrong, `is wrong: ${message}`, path.map(String).join("."));
 }

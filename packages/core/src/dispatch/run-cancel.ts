@@ -15,7 +15,7 @@ import { AttemptContext } from "./attempt-context.js";
 import { withDirtyLimit } from "./attempt-result.js";
 import { JobStop } from "./job-stop.js";
 import { jobRequest } from "./request.js";
-import { shardedOperator } from "./sharded-operator.js";
+import { isSharded, ShardedOperator } from "./sharded-operator.js";
 
 /** Runs listed per page. */
 const PAGE = 1_000;
@@ -277,18 +277,20 @@ export class RunCancel {
       throw atLarge(run, `its operator "${run.operator}" is not here`);
     }
     const onFailedTry = (error: unknown): void => onTrouble(error, run);
-    const sharded = shardedOperator({
-      store: this.#parts.store,
-      clock,
-      operator,
-      operators,
-      specs,
-      run,
-      spec,
-      token: () => undefined,
-      secure: () => true,
-      onTrouble: onFailedTry,
-    });
+    const sharded = isSharded({ operator, run, spec })
+      ? new ShardedOperator({
+          store: this.#parts.store,
+          clock,
+          operator,
+          operators,
+          specs,
+          run,
+          spec,
+          token: () => undefined,
+          secure: () => true,
+          onTrouble: onFailedTry,
+        })
+      : undefined;
     const stop = new JobStop({
       clock,
       operator: sharded ?? operator,

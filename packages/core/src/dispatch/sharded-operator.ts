@@ -38,9 +38,9 @@ export interface ShardedOperatorParts {
   /** See `AttemptParts.secure`. */
   readonly secure: () => true | Promise<boolean>;
   /** See `ShardCrewParts.checkSource`. */
-  readonly checkSource?: (part: Run) => Promise<void>;
+  readonly checkSource?: ((part: Run) => Promise<void>) | undefined;
   /** See `AttemptParts.isOutdated`: a split that was not merged by then is dropped, so that the run yields. */
-  readonly isOutdated?: () => Promise<boolean>;
+  readonly isOutdated?: (() => Promise<boolean>) | undefined;
   readonly onTrouble: (error: unknown) => void;
 }
 
@@ -277,12 +277,9 @@ export class ShardedOperator implements ScheduleOperator {
   }
 }
 
-/**
- * Returns the operator of a run that is split, now or since an earlier attempt; `undefined` for all others, which
- * it costs nothing.
- */
-export function shardedOperator(parts: ShardedOperatorParts): ShardedOperator | undefined {
-  return isAsked(parts) || wasSplit(parts.run) ? new ShardedOperator(parts) : undefined;
+/** Returns whether a run is carried out by a `ShardedOperator`: it is split, now or since an earlier attempt. */
+export function isSharded(parts: Pick<ShardedOperatorParts, "operator" | "run" | "spec">): boolean {
+  return isAsked(parts) || wasSplit(parts.run);
 }
 
 /** Returns whether the run's version asks for shards, and its job has some. */

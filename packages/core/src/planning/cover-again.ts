@@ -18,6 +18,8 @@ export interface CoveringDecision extends PlanDecision {
   readonly merged: readonly Run[];
 }
 
+const NONE: readonly Run[] = [];
+
 /**
  * Decides like `decidePlan`, and covers what the overlap policy has cancelled: runs that end at the watermark
  * become part of what is planned next if the policies merge intervals; all others are planned again with
@@ -28,6 +30,7 @@ export interface CoveringDecision extends PlanDecision {
  */
 export function decideCovering(input: PlanInput, all: readonly Run[]): CoveringDecision {
   const decision = decidePlan(input);
+  if (all.length === 0) return { ...decision, supersedes: NONE, merged: NONE };
   const { spec, copy, watermark } = input;
   if (input.awaitsSnapshot === true) return beforeCopy(decision, input, all);
   const ahead = all.filter((run) => !isBehind(run, copy));
@@ -38,7 +41,7 @@ export function decideCovering(input: PlanInput, all: readonly Run[]): CoveringD
   const isLater = isLost && !reads && !isOver;
   const known = copy === undefined || copy.state === "SUCCEEDED" ? all : ahead;
   const uncovered = isLater ? known.filter((run) => !ahead.includes(run) || !hasLostPositions(run)) : known;
-  const none = { ...decision, supersedes: [], merged: [] };
+  const none = { ...decision, supersedes: NONE, merged: NONE };
   if (uncovered.length === 0) return none;
   const isCopied = isLost && (reads || decision.outcome !== "planned");
   const merges = isCopied || mergesCancelled(spec);

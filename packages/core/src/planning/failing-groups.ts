@@ -82,13 +82,12 @@ export class FailingGroups {
     return lookAgainAfterMs(times, error);
   }
 
-  /** Takes the reason of an earlier failure back from a schedule that was planned; returns whether there was one. */
-  async recovered(schedule: Schedule): Promise<boolean> {
+  /** Takes the reason of an earlier failure back from a schedule that was planned; `undefined` if there was none. */
+  recovered(schedule: Schedule): Promise<void> | undefined {
     this.#looks.delete(schedule.spec.groupId);
-    if (!isUnplannable(schedule)) return false;
+    if (!isUnplannable(schedule)) return undefined;
     const status = schedule.status === "FAILED" ? "REGISTERED" : schedule.status;
-    await this.#setReason(schedule, { statusReason: null, status });
-    return true;
+    return this.#setReason(schedule, { statusReason: null, status });
   }
 
   forget(groupId: string): void {

@@ -6,7 +6,7 @@ import { gatingOf } from "../schedule/gates-of.js";
 import type { Schedule, ScheduleSpec } from "../schedule/schedule.js";
 import type { PlanCommit } from "../store/run-ledger.js";
 import type { OffsetDecision } from "./offset-plan.js";
-import type { PlanDecision } from "./plan-decision.js";
+import type { PlanDecision, PlannedInterval } from "./plan-decision.js";
 import { rivalsOf } from "./plan-snapshot.js";
 
 /** Details of a commit besides the decision. */
@@ -14,7 +14,7 @@ export interface CommitOptions {
   readonly namespace: string;
   readonly plannedAt: EpochMs;
   /** The generation of each run of the decision. @default 0 */
-  readonly generations?: readonly number[];
+  readonly generations?: readonly number[] | undefined;
   /** The runs that these cover. @default none */
   readonly supersedes?: readonly Run[];
   /** Whether the runs are to run at once although the schedule is paused. @default false */
@@ -25,7 +25,10 @@ export interface CommitOptions {
 const MOST_INTERVALS = 2_147_483_647;
 
 /** Fields that all runs of a specification have alike. */
-type CommonFields = Pick<NewRun, "operator" | "gating" | "isPooled">;
+type CommonFields = Required<Pick<NewRun, "operator" | "gating" | "isPooled">>;
+
+/** A value while it is made: a field that is set afterwards costs far less than one that is spread into a literal. */
+type InTheMaking<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /** These fields by specification: most of those that are planned are planned again and again. */
 const commonFields = new WeakMap<ScheduleSpec, CommonFields>();
@@ -33,11 +36,10 @@ const commonFields = new WeakMap<ScheduleSpec, CommonFields>();
 function commonFieldsOf(spec: ScheduleSpec): CommonFields {
   const known = commonFields.get(spec);
   if (known !== undefined) return known;
-  const isPooled = poolingOf(spec) !== undefined;
   const fields = {
     operator: spec.operator.toLowerCase(),
     gating: gatingOf(spec),
-    ...(isPooled ? { isPooled } : {}),
+    isPooled: poolingOf(spec) !== undefined,
   };
   commonFields.set(spec, fields);
   return fields;
@@ -45,51 +47,61 @@ function commonFieldsOf(spec: ScheduleSpec): CommonFields {
 
 /** Builds the store commit of a decision. */
 export function commitOf(
-  { spec, version, incarnation, watermark }: Schedule,
+  schedule: Schedule,
   decision: Pick<PlanDecision, "runs" | "newWatermark" | "nextFireAt"> &
     Partial<Pick<PlanDecision, "waits"> & Pick<OffsetDecision, "offsets">>,
   options: CommitOptions,
 ): PlanCommit {
-  const { groupId } = spec;
-  const { namespace, plannedAt, generations, supersedes = [], whilePaused = false } = options;
+  const { spec, version, incarnation, watermark } = schedule;
+  const { supersedes = [], whilePaused = false } = options;
   const common = commonFieldsOf(spec);
-  const isSnapshot = decision.runs.some(({ snapshot }) => snapshot !== undefined);
-  const unlessOpen = decision.runs.length === 0 ? undefined : rivalsOf(spec, isSnapshot, whilePaused);
-  return {
-    groupId,
+  const commit: InTheMaking<PlanCommit> = {
+    groupId: spec.groupId,
     incarnation,
     version,
     watermark,
     newWatermark: decision.newWatermark,
     nextFireAt: decision.nextFireAt,
-    plannedAt,
-    ...(supersedes.length === 0 ? {} : { supersedes: supersedes.map(({ id }) => id) }),
-    ...(whilePaused ? { whilePaused } : {}),
-    ...(decision.waits === true ? { waits: true } : {}),
-    ...(unlessOpen === undefined ? {} : { unlessOpen }),
-    ...(decision.offsets === undefined ? {} : { offsets: decision.offsets }),
-    runs: decision.runs.map(
-      ({ lower, upper, scheduledTime, intervals, state, reason, offsets, snapshot }, index) => {
-        const generation = generations?.[index] ?? 0;
-        return {
-          id: runId({ namespace, groupId, incarnation, lower, upper, generation }),
-          groupId,
-          kind: whilePaused && state === "PLANNED" ? "MANUAL" : "SCHEDULED",
-          lower,
-          upper,
-          generation,
-          intervals: Math.min(intervals, MOST_INTERVALS),
-          scheduledTime,
-          state,
-          reason,
-          scheduleVersion: version,
-          backfillId: null,
-          ...common,
-          ...(offsets === undefined ? {} : { offsets }),
-          ...(snapshot === undefined ? {} : { snapshot }),
-          plannedAt,
-        };
-      },
-    ),
+    plannedAt: options.plannedAt,
+    runs: decision.runs.map((planned, index) => newRunOf(schedule, common, planned, index, options)),
   };
+  const isSnapshot = decision.runs.some(({ snapshot }) => snapshot !== undefined);
+  const unlessOpen = decision.runs.length === 0 ? undefined : rivalsOf(spec, isSnapshot, whilePaused);
+  if (unlessOpen !== undefined) commit.unlessOpen = unlessOpen;
+  if (supersedes.length > 0) commit.supersedes = supersedes.map(({ id }) => id);
+  if (whilePaused) commit.whilePaused = true;
+  if (decision.waits === true) commit.waits = true;
+  if (decision.offsets !== undefined) commit.offsets = decision.offsets;
+  return commit;
+}
+
+function newRunOf(
+  { spec: { groupId }, version, incarnation }: Schedule,
+  { operator, gating, isPooled }: CommonFields,
+  { lower, upper, scheduledTime, intervals, state, reason, offsets, snapshot }: PlannedInterval,
+  index: number,
+  { namespace, plannedAt, generations, whilePaused = false }: CommitOptions,
+): NewRun {
+  const generation = generations?.[index] ?? 0;
+  const run: InTheMaking<NewRun> = {
+    id: runId({ namespace, groupId, incarnation, lower, upper, generation }),
+    groupId,
+    kind: whilePaused && state === "PLANNED" ? "MANUAL" : "SCHEDULED",
+    lower,
+    upper,
+    generation,
+    intervals: Math.min(intervals, MOST_INTERVALS),
+    scheduledTime,
+    state,
+    reason,
+    scheduleVersion: version,
+    backfillId: null,
+    operator,
+    gating,
+    plannedAt,
+  };
+  if (isPooled) run.isPooled = true;
+  if (offsets !== undefined) run.offsets = offsets;
+  if (snapshot !== undefined) run.snapshot = snapshot;
+  return run;
 }

@@ -72,11 +72,11 @@ export interface PlanInput {
   /** When to check again if planning waits for runs to end and none ends before, ms. @default RECHECK_MS */
   readonly recheckMs?: number;
   /** How many runs may be planned ahead of a full lane. @default PLANNED_AHEAD */
-  readonly ahead?: number;
+  readonly ahead?: number | undefined;
   /** How many if more than one interval is owed. @default the same */
-  readonly aheadIfBehind?: number;
+  readonly aheadIfBehind?: number | undefined;
   /** How many runs may be planned. @default as many as the lane takes, and a few more */
-  readonly room?: number;
+  readonly room?: number | undefined;
   /** Why the next run is a snapshot: see `neededSnapshot`. @default it is one only by `fullEvery` */
   readonly snapshot?: RunSnapshot | undefined;
   /** Whether a snapshot has not succeeded yet, for which increments wait. @default false */
@@ -119,7 +119,7 @@ export function decidePlan(input: PlanInput): PlanDecision {
   const waits = hasMore && room <= MAX_RUNS_PER_PLAN;
   return {
     outcome: "planned",
-    runs: [...beforeStart(input), ...runs],
+    runs: watermark < grid.startTime ? [...beforeStart(input), ...runs] : runs,
     newWatermark,
     nextFireAt: waits
       ? now + (input.recheckMs ?? RECHECK_MS)
@@ -302,9 +302,10 @@ function applyPolicies(
   limit: number,
 ): { runs: PlannedInterval[]; hasMore: boolean } {
   const { spec, grid, openRuns } = input;
-  const all = { lower: owed.from, newest: owed.newest, count: owed.count };
-  if (spec.overlap === "drop" && openRuns > 0)
+  if (spec.overlap === "drop" && openRuns > 0) {
+    const all = { lower: owed.from, newest: owed.newest, count: owed.count };
     return { runs: [merge(all, "SKIPPED", "overlap-dropped")], hasMore: false };
+  }
   const expired = expiredOf(input, owed.from);
   const skipped =
     expired === undefined
@@ -321,7 +322,7 @@ function applyPolicies(
   const kept = { lower: expired?.newest.upper ?? owed.from, newest: owed.newest, count };
   if (count > 1 && !keepsEach(spec)) return { runs: [...skipped, ...catchUp(input, kept)], hasMore: false };
   const each = eachOf(grid, kept, limit);
-  return { runs: [...skipped, ...each], hasMore: each.length < count };
+  return { runs: skipped.length === 0 ? each : [...skipped, ...each], hasMore: each.length < count };
 }
 
 /** Adjacent intervals: where they begin, the last of them, and their number. */
@@ -336,9 +337,9 @@ function eachOf(grid: Grid, { lower, count }: Stretch, limit: number): PlannedIn
   const runs: PlannedInterval[] = [];
   let from = lower;
   while (runs.length < Math.min(count, limit)) {
-    const interval = grid.next(from)!;
-    runs.push({ ...interval, intervals: 1, state: "PLANNED", reason: null });
-    from = interval.upper;
+    const { lower: begin, upper, scheduledTime } = grid.next(from)!;
+    runs.push({ lower: begin, upper, scheduledTime, intervals: 1, state: "PLANNED", reason: null });
+    from = upper;
   }
   return runs;
 }

@@ -1,10 +1,10 @@
-import type { Clock } from "../clock/clock.js";
+import type { Clock, EpochMs } from "../clock/clock.js";
 import { asError } from "../errors/as-error.js";
 import { StoreError } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
 import type { SignalEmitter } from "../events/signals.js";
 import { isExpiring } from "../offset/headroom.js";
-import type { Run } from "../run/run.js";
+import type { Run, RunSnapshot } from "../run/run.js";
 import type { Schedule } from "../schedule/schedule.js";
 import { Batcher } from "../store/batcher.js";
 import { newestSnapshot } from "../store/newest-snapshot.js";
@@ -62,13 +62,20 @@ export interface PlanLoopParts {
 /** The end of a decision without a step: nothing to do, to decide again, or to look at the source first. */
 type NoStep = "done" | "again" | "look" | "look-for-snapshot";
 
-/** One group's part of a transaction. */
-interface Step {
+/** A decision about a group, and what it was based on. */
+interface Decided {
   readonly work: PlanWork;
   readonly cached: CachedSchedule;
+  /** As decided upon: by the time that more is read, another plan may have moved what is cached. */
+  readonly schedule: Schedule;
   readonly decision: OffsetDecision;
+  readonly plannedAt: EpochMs;
   /** See `CachedSchedule.ends`, at the time of the decision. */
   readonly ends: number;
+}
+
+/** One group's part of a transaction. */
+interface Step extends Decided {
   readonly commit: PlanCommit;
 }
 
@@ -182,7 +189,8 @@ export class PlanLoop {
     const steps: Step[] = [];
     let runs = 0;
     for (const work of works) {
-      const step = runs < RUNS_PER_COMMIT ? await this.#tryToDecide(work) : "again";
+      const decided = runs < RUNS_PER_COMMIT ? this.#tryToDecide(work) : "again";
+      const step = decided instanceof Promise ? await decided : decided;
       if (step === "again") again.push(work);
       if (step === "look" || step === "look-for-snapshot")
         this.#beginLook(work, step === "look-for-snapshot");
@@ -200,26 +208,35 @@ export class PlanLoop {
       } catch (error) {
         await this.#fail(step.work, error, step.cached.schedule);
       }
-      if (result !== true) continue;
-      if (await failing.recovered(step.cached.schedule)) this.#parts.cache.forget(step.work.groupId);
+      const recovering = result === true ? failing.recovered(step.cached.schedule) : undefined;
+      if (recovering === undefined) continue;
+      await recovering;
+      this.#parts.cache.forget(step.work.groupId);
     }
     return again;
   }
 
-  async #tryToDecide(work: PlanWork): Promise<Step | NoStep> {
-    const schedule = this.#parts.cache.get(work.groupId)?.schedule;
+  #tryToDecide(work: PlanWork): Step | NoStep | Promise<Step | NoStep> {
+    const cached = this.#parts.cache.get(work.groupId);
+    const schedule = cached?.schedule;
     try {
-      return await this.#decide(work);
+      const step = this.#decide(work, cached);
+      if (!(step instanceof Promise)) return step;
+      return step.catch((error: unknown) => this.#undecided(work, error, schedule));
     } catch (error) {
-      await this.#fail(work, error, schedule);
-      return "done";
+      return this.#undecided(work, error, schedule);
     }
   }
 
-  async #decide(work: PlanWork): Promise<Step | NoStep> {
-    const { cache, clock, namespace, recheckMs, onDecided } = this.#parts;
+  async #undecided(work: PlanWork, error: unknown, schedule: Schedule | undefined): Promise<"done"> {
+    await this.#fail(work, error, schedule);
+    return "done";
+  }
+
+  /** Decides about a group: at once, unless more has to be read. */
+  #decide(work: PlanWork, cached: CachedSchedule | undefined): Step | NoStep | Promise<Step | NoStep> {
+    const { cache, clock, recheckMs, onDecided } = this.#parts;
     const { groupId } = work;
-    const cached = cache.get(groupId);
     // It was forgotten since, while others of the batch were read: a run has ended, or the schedule was changed.
     if (cached === undefined && !work.isUnknown) return "again";
     const step =
@@ -232,7 +249,6 @@ export class PlanLoop {
       work.outcome = work.runs.length > 0 ? "planned" : "inactive";
       return "done";
     }
-    // As decided upon: by the time that more is read, another plan may have moved what is cached.
     const { schedule, ends } = cached;
     work.toldToFireAt ??= schedule.nextFireAt;
     if (step.do === "nothing") {
@@ -252,30 +268,35 @@ export class PlanLoop {
       const found = work.look?.found;
       decision = watches ? withLookOf(decision, schedule, found) : withOffsets(decision, schedule, found);
     }
-    if (await this.#isSnapshotHeld(work, cached, decision)) return "again";
-    const named = {
-      namespace,
-      plannedAt: clock.now(),
-      supersedes: decision.supersedes,
-      whilePaused: work.cause === "while-paused",
-    };
-    const plain = { work, cached, decision, ends, commit: commitOf(schedule, decision, named) };
+    const decided: Decided = { work, cached, schedule, decision, plannedAt: clock.now(), ends };
     // If the watermark has moved since a plan was refused, that was the reason.
-    if (work.refusedAt !== schedule.watermark && decision.supersedes.length === 0) return plain;
-    const generations = await this.#freeGenerations(plain, schedule);
-    if (generations === undefined) return "again";
-    return { ...plain, commit: commitOf(schedule, decision, { ...named, generations }) };
+    const isNew = work.refusedAt !== schedule.watermark && decision.supersedes.length === 0;
+    const isPlain = isNew && snapshotIn(decision) === undefined;
+    return isPlain ? stepOf(decided, this.#parts.namespace) : this.#stepOnceRead(decided, isNew);
+  }
+
+  /**
+   * Reads what a decision depends on besides its schedule.
+   *
+   * @param isNew - whether the ledger cannot have the decision's runs
+   */
+  async #stepOnceRead(decided: Decided, isNew: boolean): Promise<Step | "again"> {
+    const { namespace } = this.#parts;
+    if (await this.#isSnapshotHeld(decided)) return "again";
+    if (isNew) return stepOf(decided, namespace);
+    const generations = await this.#freeGenerations(decided);
+    return generations === undefined ? "again" : stepOf(decided, namespace, generations);
   }
 
   /** Returns whether a decision has a snapshot that has to wait for other runs, and notes that for the next. */
-  async #isSnapshotHeld(work: PlanWork, cached: CachedSchedule, { runs }: OffsetDecision): Promise<boolean> {
-    const planned = runs.find(({ snapshot }) => snapshot !== undefined);
-    if (planned === undefined) return false;
+  async #isSnapshotHeld({ work, cached, decision }: Decided): Promise<boolean> {
+    const snapshot = snapshotIn(decision);
+    if (snapshot === undefined) return false;
     const other = await this.#snapshots.inTheWay(cached.schedule, work.cause === "while-paused");
     if (other === undefined) return false;
     cached.isSnapshotHeld = true;
     // That positions were lost shows only once the source was looked at.
-    work.snapshot ??= planned.snapshot;
+    work.snapshot ??= snapshot;
     return true;
   }
 
@@ -330,8 +351,8 @@ export class PlanLoop {
    * cancelled run stays in it, and may have had the same bounds. `undefined` if the empty interval of an
    * inclusive end turns out to be planned, so that the step has to be decided again.
    */
-  async #freeGenerations({ work, decision }: Step, schedule: Schedule): Promise<number[] | undefined> {
-    const { store, namespace, clock } = this.#parts;
+  async #freeGenerations({ work, schedule, decision, plannedAt }: Decided): Promise<number[] | undefined> {
+    const { store, namespace } = this.#parts;
     const { runs, supersedes } = decision;
     const same = ({ lower, upper }: Run, index: number): boolean =>
       runs[index]!.lower === lower && runs[index]!.upper === upper;
@@ -341,11 +362,7 @@ export class PlanLoop {
         .reduce((next, run) => Math.max(next, run.generation + 1), 0),
     );
     for (;;) {
-      const { runs: named } = commitOf(schedule, decision, {
-        namespace,
-        plannedAt: clock.now(),
-        generations,
-      });
+      const { runs: named } = commitOf(schedule, decision, { namespace, plannedAt, generations });
       const known = await store.getRuns(named.map(({ id }) => id));
       if (known.every((run) => run === undefined)) return generations;
       // Positions that were lost at this instant before may be followed by others.
@@ -366,13 +383,15 @@ export class PlanLoop {
     const { cache, emitter, signals, onDecided } = this.#parts;
     const { schedule } = cached;
     cache.advance(cached, commit);
-    work.runs.push(...commit.runs);
+    for (const run of commit.runs) {
+      work.runs.push(run);
+      if (run.state === "PLANNED") cached.openRuns += 1;
+    }
     if (work.reads === "all") work.reads = "due";
-    if (commit.runs.some(({ snapshot }) => snapshot !== undefined)) {
+    if (snapshotIn(decision) !== undefined) {
       cached.awaitsSnapshot = true;
       work.snapshot = undefined;
     }
-    cached.openRuns += commit.runs.filter(({ state }) => state === "PLANNED").length;
     if (commit.runs.length > 0) emitter.emit("runs-planned", commit.runs);
     onDecided(work, cached, decision);
     if (commit.offsets !== undefined && isWorthJudging(schedule, cached))
@@ -409,6 +428,25 @@ export class PlanLoop {
       work.cause === "while-paused" ? undefined : schedule,
     );
   }
+}
+
+/** Returns the step of a decision. @param generations - those of its runs. @default 0 */
+function stepOf(decided: Decided, namespace: string, generations?: readonly number[]): Step {
+  const { work, cached, schedule, decision, plannedAt, ends } = decided;
+  const commit = commitOf(schedule, decision, {
+    namespace,
+    plannedAt,
+    generations,
+    supersedes: decision.supersedes,
+    whilePaused: work.cause === "while-paused",
+  });
+  return { work, cached, schedule, decision, plannedAt, ends, commit };
+}
+
+/** Returns the snapshot that a decision plans. */
+function snapshotIn({ runs }: OffsetDecision): RunSnapshot | undefined {
+  for (const { snapshot } of runs) if (snapshot !== undefined) return snapshot;
+  return undefined;
 }
 
 function isRead(schedule: Schedule | OwnError | undefined): schedule is Schedule {

@@ -44,13 +44,14 @@ export function nextStep(
     blockingRuns: isWhilePaused ? 0 : schedule.blockingRuns,
     nextFireAt: schedule.nextFireAt,
     recheckMs,
-    ...ahead,
+    ahead: ahead.ahead,
+    aheadIfBehind: ahead.aheadIfBehind,
     snapshot: neededSnapshot(schedule, cached.hasCopy, work.snapshot),
     awaitsSnapshot: cached.awaitsSnapshot,
     isSnapshotHeld: cached.isSnapshotHeld,
     copy: cached.copy,
     drains: work.reads === "all",
-    ...(isWhilePaused ? { room: MAX_RUNS_PER_PLAN } : {}),
+    room: isWhilePaused ? MAX_RUNS_PER_PLAN : undefined,
   };
   const decision = withoutPlannedEmpty(decideCovering(input, uncovered), work.isEmptyPlanned);
   if (isWhilePaused)
@@ -66,8 +67,9 @@ export function nextStep(
  * only its run shows that it was planned.
  */
 function withoutPlannedEmpty(decision: CoveringDecision, isPlanned: boolean): CoveringDecision {
+  if (!isPlanned) return decision;
   const runs = decision.runs.filter((run) => !isEmpty(run));
-  if (!isPlanned || runs.length === decision.runs.length) return decision;
+  if (runs.length === decision.runs.length) return decision;
   return { ...decision, outcome: runs.length > 0 ? "planned" : "nothing", runs, nextFireAt: null };
 }
 

@@ -194,7 +194,8 @@ export class IntervalPlanner implements FireSink {
   async #planAll(works: readonly PlanWork[]): Promise<void> {
     const open = this.#plannable(works);
     await this.#loop.run(open);
-    await Promise.all(open.map(({ looking }) => looking));
+    const looking = open.filter((work) => work.looking !== undefined);
+    if (looking.length > 0) await Promise.all(looking.map((work) => work.looking));
   }
 
   #plannable(works: readonly PlanWork[]): PlanWork[] {
@@ -292,8 +293,8 @@ export class IntervalPlanner implements FireSink {
       const isTold = this.#cache.runEnded(groupId, states.get(groupId));
       const isUnknown = isShared ? !isTold : !this.#cache.has(groupId);
       const isUncovered = uncovered.has(groupId);
-      const isOwed = isTold && !this.#cache.isPlanned(groupId, this.#clock.now());
-      const isWaiting = this.#deferred.delete(groupId) || isUnknown || isOwed;
+      const isOwed = (): boolean => isTold && !this.#cache.isPlanned(groupId, this.#clock.now());
+      const isWaiting = this.#deferred.delete(groupId) || isUnknown || isOwed();
       if (isUncovered) lost.push(newWork(groupId, "resumed", true));
       else if (isWaiting) waiting.push(groupId);
       if ((isShared && isUnknown) || isUncovered) this.#cache.forget(groupId);

@@ -209,6 +209,9 @@ const TRIGGERS = oneOf("cron", "period", "once");
 /** The value that a field has which is absent from a stored specification. It must never become another one. */
 const WHOLE = inertSpec({ groupId: "" });
 
+/** The fields that are checked first, in their order; the job, which may be large, comes last. */
+const CHECKED = Object.entries(CHECKS).filter(([field]) => field !== "job");
+
 /** The fields that may be absent. */
 const OPTIONAL: ReadonlySet<string> = new Set(
   Object.entries(CHECKS).flatMap(([field, check]) => (check(undefined) ? [field] : [])),
@@ -231,8 +234,8 @@ const SHOWN = 100;
 function problemOf(value: unknown, groupId: string): string | undefined {
   if (!isObject(value)) return "it is not an object";
   const spec = value as Record<string, unknown>;
-  for (const [field, check] of Object.entries(CHECKS)) {
-    if (field === "job" || check(spec[field])) continue;
+  for (const [field, check] of CHECKED) {
+    if (check(spec[field])) continue;
     return `${field}: ${(JSON.stringify(spec[field]) ?? "nothing").slice(0, SHOWN)} is not known`;
   }
   if (!isObject(spec.job)) return "job: is not an object";
