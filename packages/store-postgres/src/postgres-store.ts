@@ -102,6 +102,7 @@ import { missingTimes } from "./missing-time.js";
 import { type NextCall, ofChanges, ofRuns, ofSchedules } from "./offsets.js";
 import { type PostgresStoreOptions, type Settings, settingsOf } from "./options.js";
 import { listPools, poolPositions, setPool } from "./pools.js";
+import { purgeSchedule } from "./purging.js";
 import { asRun, asSchedule, type RunRow, type ScheduleRow, selectSchedules } from "./rows.js";
 import { RunBatches } from "./run-batches.js";
 import { newScheduleRow, scheduleChangeRow } from "./schedule-changes.js";
@@ -219,18 +220,7 @@ export class PostgresStore implements ScheduleStore {
     groupId: string,
     expected?: Pick<Schedule, "incarnation" | "status">,
   ): Promise<boolean> {
-    if (expected === undefined) return this.#call("purge_schedule", groupId);
-    const { incarnation, status } = expected;
-    // A registration that holds the rows is waited for, and what it has written is compared.
-    const rows = await this.#query<{ answer: boolean }>(
-      `WITH held AS MATERIALIZED (
-        SELECT d.group_id FROM ${this.#schema}.schedule_state t JOIN ${this.#schema}.schedule d ON d.group_id = t.group_id
-          WHERE t.group_id = $1 AND d.incarnation = $2 AND d.status = $3 FOR UPDATE
-      ) SELECT CASE WHEN ${this.#schema}.has_open(group_id, 'any') THEN false
-          ELSE ${this.#schema}.purge_schedule(group_id) END AS answer FROM held`,
-      [groupId, incarnation, status],
-    );
-    return rows[0]?.answer ?? false;
+    return purgeSchedule(...this.#at(), groupId, expected);
   }
 
   async due({ before, from, engine, limit }: DueQuery): Promise<DueFire[]> {

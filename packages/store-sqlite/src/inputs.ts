@@ -115,6 +115,12 @@ export class Inputs {
       this.#mark(groupId, { lower, upper }, generation > 0, at);
   }
 
+  /** Notes that a group was purged: the first generations of its next ledger are others than those that were read. */
+  purged(groupId: string): void {
+    const text = "UPDATE run_input SET is_partial = 1 WHERE group_id = ? AND is_partial = 0";
+    if (this.#statements.run(text, groupId) > 0) this.#awaited.add(groupId);
+  }
+
   /** Makes the runs stale that have read time for which the group itself has reported late data. */
   markLate(groupId: string, time: Interval, at: EpochMs): void {
     this.#hasLate = true;

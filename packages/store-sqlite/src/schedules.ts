@@ -259,7 +259,7 @@ export function purgeSchedule(
   groupId: string,
   expected: Pick<Schedule, "incarnation" | "status"> | undefined,
 ): boolean {
-  const { statements, groups, states, lanes, held } = tables;
+  const { statements, groups, states, lanes, held, inputs } = tables;
   const no = groups.numberOf(groupId);
   if (no === undefined) return false;
   if (expected !== undefined) {
@@ -269,6 +269,7 @@ export function purgeSchedule(
     if (hasOpen(tables, no, "any")) return false;
   }
   statements.run("DELETE FROM run_input WHERE run_no IN (SELECT no FROM run WHERE group_no = ?)", no);
+  inputs.purged(groupId);
   purgeShards(statements, no);
   statements.run("DELETE FROM run WHERE group_no = ?", no);
   statements.run("DELETE FROM backfill WHERE group_no = ?", no);

@@ -85,29 +85,27 @@ export class RestatementControl {
   }
 
   async plan(request: RestatementRequest): Promise<RestatementPlan> {
-    return (await this.#plan(meantBy(request))).plan;
+    return (await this.#plan(meantBy(request), this.#parts.clock.now())).plan;
   }
 
   async apply(planId: string): Promise<Restatement> {
     const { store, backfills } = this.#parts;
     const meant = requestIn(planId);
-    const { plan, schedules } = await this.#plan(meant);
-    const name = RESTATEMENT + digestOf(planId);
-    const stretches = plan.groups.flatMap(({ groupId, intervals }) =>
-      intervals.map((interval, n) => ({ id: `${name}-${digestOf(groupId, 8)}-${n}`, groupId, interval })),
-    );
+    const { plan, schedules } = await this.#plan(meant, this.#parts.clock.now());
+    const [first] = stretchesOf(planId, plan);
     // Begun before, perhaps by a manager that died: its own first runs have moved the ledgers.
-    const [first] = stretches;
-    const isBegun = first !== undefined && (await store.getBackfill(first.id)) !== undefined;
-    if (!isBegun && plan.planId !== planId) {
+    const before = first && (await store.getBackfill(first.id));
+    if (before === undefined && plan.planId !== planId) {
       throw new LedgerError(
         "PLAN_OUTDATED",
         "planId: a ledger or a schedule of the plan has changed since it was made; plan again.",
         { field: "planId" },
       );
     }
+    // What has come to be over since was never part of the plan.
+    const then = before === undefined ? plan : (await this.#plan(meant, before.createdAt)).plan;
     const begun: Backfill[] = [];
-    for (const { id, groupId, interval } of stretches) {
+    for (const { id, groupId, interval } of stretchesOf(planId, then)) {
       const request = { id, groupId, from: interval.lower, to: interval.upper };
       const { backfill } = await backfills.plan(schedules.get(groupId)!, {
         ...request,
@@ -119,11 +117,15 @@ export class RestatementControl {
     return { planId, backfills: begun };
   }
 
-  async #plan(meant: Meant): Promise<{
+  /** @param now - what is not over by then is left to the live schedules, epoch ms */
+  async #plan(
+    meant: Meant,
+    now: EpochMs,
+  ): Promise<{
     readonly plan: RestatementPlan;
     readonly schedules: ReadonlyMap<string, Schedule>;
   }> {
-    const { clock, changes, seals } = this.#parts;
+    const { changes, seals } = this.#parts;
     const { groupId, lower, upper, cascade, except, force } = meant;
     const root = await changes.get(groupId);
     requireReadable(root);
@@ -140,7 +142,7 @@ export class RestatementControl {
       isCascading,
       except: new Set(except),
     };
-    const reach = reachOf(scope, known, clock.now());
+    const reach = reachOf(scope, known, now);
     for (const { groupId: id, intervals } of reach.groups)
       await seals.refuse(known.schedules.get(id)!, intervals, "from", { force });
     const runs = reach.groups.reduce((sum, group) => sum + group.runs, 0);
@@ -196,6 +198,17 @@ export class RestatementControl {
     }
     return digestOf(JSON.stringify(parts));
   }
+}
+
+/** Returns the backfills of a plan, the nearest group first. */
+function stretchesOf(
+  planId: string,
+  { groups }: Reach,
+): readonly { readonly id: string; readonly groupId: string; readonly interval: Interval }[] {
+  const name = RESTATEMENT + digestOf(planId);
+  return groups.flatMap(({ groupId, intervals }) =>
+    intervals.map((interval, n) => ({ id: `${name}-${digestOf(groupId, 8)}-${n}`, groupId, interval })),
+  );
 }
 
 function digestOf(text: string, digits = HASH_DIGITS): string {

@@ -89,14 +89,29 @@ export class DependencyGate implements Gate {
     if (findings.length === 0) return new Map();
     const windows = findings.map(({ requirement: { groupId, window } }) => ({ groupId, ...window }));
     const digests = await this.#store().generationDigests(windows);
+    const givenUp = await this.#givenUp(findings);
     return new Map(
       findings.map((finding, index) => {
-        const { missing, requirement } = finding;
+        const { requirement } = finding;
+        const missing = toSet([...finding.missing, ...(givenUp.get(finding) ?? [])]);
         const isIgnored = requirement.onRestate === "ignore";
         const input = { ...windows[index]!, digest: digests[index]!, ...(isIgnored ? { isIgnored } : {}) };
         return [finding, missing.length === 0 ? input : { ...input, missing }];
       }),
     );
+  }
+
+  /** Returns the time that satisfies runs without being covered: a run that was given up may be run after all. */
+  async #givenUp(findings: readonly Finding[]): Promise<ReadonlyMap<Finding, IntervalSet>> {
+    const settled = findings.filter(({ requirement: { by }, lengthMs }) => by === "settled" && lengthMs > 0);
+    if (settled.length === 0) return new Map();
+    const missing = await this.#store().missingTime(
+      settled.map(({ requirement: { groupId, window }, lengthMs }) => {
+        const within = { lower: window.upper - lengthMs, upper: window.upper };
+        return { groupId, within, by: "succeeded" };
+      }),
+    );
+    return new Map(settled.map((finding, index) => [finding, missing[index]!]));
   }
 
   /** Reads all groups that are depended on, and those whose own past is asked for. */

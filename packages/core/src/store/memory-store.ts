@@ -253,6 +253,7 @@ export class MemoryStore implements ScheduleStore {
     this.#seals.delete(groupId);
     this.#late.removeAll(groupId);
     this.#schedules.remove(group);
+    this.#runs.purged.add(groupId);
     return true;
   }
 

@@ -118,7 +118,8 @@ export interface ScheduleTable {
   dependentsOf(groupIds: readonly string[]): Promise<string[][]>;
   /**
    * Removes a schedule, its versions, runs, backfills, deadlines and seal, if it is still as expected: somebody may have
-   * registered the group again, or begun a run.
+   * registered the group again, or begun a run. What other groups have read of it becomes stale with the first
+   * generations of its next ledger.
    *
    * @param expected - the ledger and its status as they were read; then it must not have open runs either. @default any
    * @returns `false` if there is none, or it is another one by now

@@ -178,6 +178,25 @@ describe("a restatement", () => {
     expect(await rerun(world, "orders")).toHaveLength(1);
   });
 
+  it("begins nothing more when it is repeated later, after more time is over", async () => {
+    const world = await World.start({ backfillEveryMs: MINUTE });
+    for (const info of [ORDERS, SALES]) await world.client.register(info);
+    const upTo = async (from: number, to: number): Promise<void> => {
+      for (let hour = from; hour <= to; hour += 1)
+        for (const groupId of ["orders", "sales"]) await world.fireAt(groupId, T0 + hour * HOUR);
+    };
+    await upTo(1, 20);
+    const request = { groupId: "orders", from: T0 + 18 * HOUR, to: T0 + 90 * HOUR } as const;
+    const { planId } = await world.client.restate({ ...request, cascade: "downstream" });
+    const { backfills } = await world.client.applyRestatement(planId);
+    await upTo(21, 30);
+    const again = await world.client.applyRestatement(planId);
+    expect(again.backfills.map(({ id }) => id)).toEqual(backfills.map(({ id }) => id));
+    await world.advance(5 * MINUTE);
+    expect(await rerun(world, "orders")).toEqual(["18.1 SUCCEEDED", "19.1 SUCCEEDED"]);
+    expect(await rerun(world, "sales")).toEqual([]);
+  });
+
   it("has what reads its time wait for it, and nobody else; the old coverage stands meanwhile", async () => {
     const aside = daily("aside", { dependsOn: { groupId: "orders", onRestate: "ignore" } });
     const world = await threeDays(ORDERS, SALES, WEEK, aside);

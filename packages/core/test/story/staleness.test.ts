@@ -4,6 +4,7 @@ import type { ScheduleInfo } from "../../src/schedule/schedule.js";
 import { DAY, HOUR, MINUTE, T0 } from "../support/instants.js";
 import { hourly } from "../support/schedules.js";
 import { ScriptedGate } from "../support/scripted-gate.js";
+import { failed, SUCCEEDED } from "../support/scripted-operator.js";
 import { World, type WorldOptions } from "../support/world.js";
 
 const hours = (from: number, to: number) => ({ lower: T0 + from * HOUR, upper: T0 + to * HOUR });
@@ -117,6 +118,43 @@ describe("a run whose input is covered anew", () => {
       { generation: 0, isSuperseded: true },
       { generation: 1, isSuperseded: false, staleAt: null },
     ]);
+  });
+});
+
+describe("a run that has read a group's first generations", () => {
+  it("is stale once those of another ledger stand in their place", async () => {
+    const world = await World.start();
+    await world.client.register(hourly("orders"));
+    await world.client.register(hourly("report", { dependsOn: { groupId: "orders" } }));
+    for (const hour of [1, 2])
+      for (const groupId of ["orders", "report"]) await world.fireAt(groupId, T0 + hour * HOUR);
+    await world.client.unregister("orders", { force: true, purge: true });
+    await world.client.register(hourly("orders", { startTime: T0 }));
+    expect(await staleness(world)).toEqual([]);
+    for (const groupId of ["orders", "report"]) await world.fireAt(groupId, T0 + 3 * HOUR);
+    await world.advance(MINUTE);
+    expect(await staleness(world)).toEqual(["report 0 stale", "report 1 stale"]);
+    await world.stop();
+  });
+
+  it("is stale once a run that was given up then, which satisfied it, has succeeded", async () => {
+    const world = await World.start();
+    await world.client.register(hourly("orders", { maxAttempts: 1 }));
+    const dependsOn = { groupId: "orders", satisfiedBy: "settled" } as const;
+    await world.client.register(hourly("report", { dependsOn }));
+    world.operator.answer = ({ groupId }) => (groupId === "orders" ? failed("no") : SUCCEEDED);
+    for (const groupId of ["orders", "report"]) await world.fireAt(groupId, T0 + HOUR);
+    const [run] = await world.runs("orders");
+    await world.client.cancelRun(run!.id);
+    await world.advance(MINUTE);
+    expect(await world.runs("report")).toMatchObject([
+      { state: "SUCCEEDED", inputs: [{ ...hours(0, 1), missing: [hours(0, 1)] }] },
+    ]);
+    world.operator.answer = () => SUCCEEDED;
+    await world.client.retryRun(run!.id);
+    await world.advance(MINUTE);
+    expect(await staleness(world)).toEqual(["report 0 stale"]);
+    await world.stop();
   });
 });
 

@@ -186,6 +186,19 @@ export function stalenessRules({ store }: StoreBed): void {
       expect(await runOf(store(), whole.id)).toMatchObject({ staleAt: null });
     });
 
+    it("is stale after a first generation in the ledger that follows a purge", async () => {
+      await twoGroups(store(), 2);
+      const run = await reader(store(), [await inputOf(store(), [0, 2])]);
+      const other = await reader(store(), [await inputOf(store(), [1, 2])]);
+      expect(await store().purgeSchedule("source")).toBe(true);
+      await register(store(), { spec: { groupId: "source" }, incarnation: "another" });
+      expect(await stale()).toEqual([]);
+      await upstream(store(), 1);
+      expect(await stale()).toEqual([run.id]);
+      await upstream(store(), 1);
+      expect((await stale()).sort()).toEqual([run.id, other.id].sort());
+    });
+
     it("is stale after a report of another version", async () => {
       await register(store(), { spec: { groupId: "source" }, status: "SOURCE", nextFireAt: null });
       await register(store());

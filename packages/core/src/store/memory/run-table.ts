@@ -51,6 +51,8 @@ export class RunTable {
   readonly #snapshots = new Set<RunRow>();
   /** Runs by the groups that they read. */
   readonly #readers = new Map<string, Set<RunRow>>();
+  /** Groups that were purged: the first generations of their next ledgers are others than those that were read. */
+  readonly purged = new Set<string>();
   /** Gated runs by the groups that wake them. */
   readonly #sleepers = new Map<string, Set<RunRow>>();
 

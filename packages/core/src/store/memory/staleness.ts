@@ -35,9 +35,10 @@ export class Staleness {
 
   /**
    * Makes the runs stale that have read other data in the time of a run than there are now. A first generation
-   * changes only what was missing.
+   * changes only what was missing, or was read before a purge.
    */
   mark({ groupId, lower, upper, generation }: GroupWindow & Pick<Run, "generation">, at: EpochMs): void {
+    const isAgain = generation > 0 || this.#runs.purged.has(groupId);
     for (const row of this.#runs.readersOf({ groupId, lower, upper })) {
       const read = row.run.inputs.filter(
         (input) =>
@@ -45,7 +46,7 @@ export class Staleness {
           input.groupId === groupId &&
           input.lower < upper &&
           input.upper > lower &&
-          (generation > 0 || (input.missing ?? []).length > 0),
+          (isAgain || (input.missing ?? []).length > 0),
       );
       if (row.run.isSuperseded || this.areCurrent(read)) continue;
       this.#runs.update(row, (run) => {
