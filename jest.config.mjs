@@ -1,5 +1,6 @@
 import { readdirSync } from "node:fs";
 import { availableParallelism, totalmem } from "node:os";
+import { fileURLToPath } from "node:url";
 
 const transform = {
   "^.+\\.ts$": [
@@ -11,11 +12,14 @@ const transform = {
   ],
 };
 
+const runtime = fileURLToPath(new URL("scripts/compile-once.mjs", import.meta.url));
+
 /** One Jest project per folder with a `test` folder, named as the folder, so that failures say where they live. */
 const project = (rootDir, displayName, testMatch) => ({
   rootDir,
   displayName,
   testMatch: [`<rootDir>/${testMatch}`],
+  runtime,
   transform,
   extensionsToTreatAsEsm: [".ts"],
   moduleNameMapper: { "^(\\.{1,2}/.*)\\.js$": "$1" },

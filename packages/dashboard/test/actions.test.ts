@@ -1,6 +1,6 @@
-import { AxeBuilder } from "@axe-core/playwright";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { Browser, Locator, Page } from "playwright-core";
+import { violations } from "./bed/accessibility.js";
 import { shoot, startBrowser } from "./bed/browser.js";
 import { GROUPS, type Service, startService, until } from "./bed/service.js";
 
@@ -41,11 +41,6 @@ async function drag(from: number, to: number): Promise<void> {
   await page.mouse.up();
 }
 
-async function violations(): Promise<string[]> {
-  const found = await new AxeBuilder({ page }).include("dialog").analyze();
-  return found.violations.map(({ id, nodes }) => `${id}: ${nodes[0]!.html.slice(0, 200)}`);
-}
-
 describe("a range that is dragged over the heat map", () => {
   it("is run where it failed, after its plan, and the map shows it without being read again by hand", async () => {
     expect(await cell(50).getAttribute("aria-label")).toContain("Failed");
@@ -60,7 +55,7 @@ describe("a range that is dragged over the heat map", () => {
     await page.getByRole("radio", { name: "Failed intervals (2)" }).waitFor();
     await page.getByText(/^About .*, if runs take as long as usual\.$/).waitFor();
     await shoot(page, "plan-backfill");
-    expect(await violations()).toEqual([]);
+    expect(await violations(page, "dialog")).toEqual([]);
     await page.getByRole("button", { name: "Start 2 runs" }).click();
     await page.getByText("6 succeeded").waitFor();
     await page.getByRole("button", { name: "Backfills" }).click();
@@ -93,7 +88,7 @@ describe("a range that is dragged over the heat map", () => {
     await drag(20, 23);
     await page.getByRole("button", { name: "Seal up to here …" }).click();
     await page.getByText("Closed would be 20 Oct 2025, 00:00 – 21 Oct 2025, 00:00.").waitFor();
-    expect(await violations()).toEqual([]);
+    expect(await violations(page, "dialog")).toEqual([]);
     await page.getByRole("button", { name: "Seal", exact: true }).click();
     await page.locator('[data-index="23"][aria-label*="sealed"]').waitFor();
     expect(await cell(24).getAttribute("aria-label")).not.toContain("sealed");

@@ -1,9 +1,9 @@
-import { AxeBuilder } from "@axe-core/playwright";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { Run } from "@tidegate/core";
 import { defineEngine } from "@tidegate/core/engine";
 import type { Browser, Page } from "playwright-core";
 import { parse } from "yaml";
+import { violations } from "./bed/accessibility.js";
 import { shoot, startBrowser } from "./bed/browser.js";
 import { type Service, startService, until } from "./bed/service.js";
 
@@ -87,11 +87,6 @@ async function rows(region: string): Promise<string[]> {
   return found.map((text) => text.replace(/\s+/g, " ").trim());
 }
 
-async function violations(): Promise<string[]> {
-  const found = await new AxeBuilder({ page }).analyze();
-  return found.violations.map(({ id, nodes }) => `${id}: ${nodes[0]!.html.slice(0, 200)}`);
-}
-
 describe("the page of a run", () => {
   it("shows its shards", async () => {
     const [run] = await succeeded("regions");
@@ -104,14 +99,14 @@ describe("the page of a run", () => {
       expect.stringMatching(/^west Succeeded .* 1 1,000$/),
     ]);
     await shoot(page, "run-shards");
-    expect(await violations()).toEqual([]);
+    expect(await violations(page)).toEqual([]);
   });
 
   it("shows the positions that it has read", async () => {
     const [run] = await succeeded("events");
     await open(`runs/${run!.id}`, "Positions");
     expect(await rows("Positions by partition")).toEqual(["0 0 1200", "1 0 34"]);
-    expect(await violations()).toEqual([]);
+    expect(await violations(page)).toEqual([]);
   });
 });
 
@@ -129,7 +124,7 @@ describe("the page of all groups", () => {
     await page.getByRole("link", { name: "endangered" }).waitFor({ state: "detached" });
     await page.getByRole("link", { name: "elsewhere" }).waitFor();
     expect(new URL(page.url()).searchParams.get("engine")).toBe("idle");
-    expect(await violations()).toEqual([]);
+    expect(await violations(page)).toEqual([]);
   });
 });
 
@@ -155,6 +150,6 @@ describe("the page of a group", () => {
     expect(await rows("Positions by partition")).toEqual(["0 1200 1200 0", "1 34 34 0"]);
     await page.getByText("No rows have come late.").waitFor();
     await shoot(page, "group-source");
-    expect(await violations()).toEqual([]);
+    expect(await violations(page)).toEqual([]);
   });
 });

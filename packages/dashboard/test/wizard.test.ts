@@ -1,6 +1,6 @@
-import { AxeBuilder } from "@axe-core/playwright";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { Browser, Page } from "playwright-core";
+import { violations } from "./bed/accessibility.js";
 import { shoot, startBrowser } from "./bed/browser.js";
 import { type Service, startService, until } from "./bed/service.js";
 
@@ -60,11 +60,6 @@ async function press(name: string): Promise<void> {
 
 const focusedId = () => page.evaluate(() => document.activeElement?.id);
 
-async function violations(): Promise<string[]> {
-  const found = await new AxeBuilder({ page }).analyze();
-  return found.violations.map(({ id, nodes }) => `${id}: ${nodes[0]!.html.slice(0, 200)}`);
-}
-
 describe("the wizard, by keyboard alone", () => {
   it("is where an empty overview leads, and says at its field what is wrong", async () => {
     await press("Describe the first one here");
@@ -79,7 +74,7 @@ describe("the wizard, by keyboard alone", () => {
     await page.getByText("must be 1 to 200 of letters, digits and _ . : -").first().waitFor();
     expect(await focusedId()).toBe("field-groupId");
     await shoot(page, "wizard-refused");
-    expect(await violations()).toEqual([]);
+    expect(await violations(page)).toEqual([]);
     await page.keyboard.press("ControlOrMeta+A");
     await page.keyboard.type("orders");
     await press("Next: Trigger");
@@ -107,7 +102,7 @@ describe("the wizard, by keyboard alone", () => {
     await page.keyboard.type("010120261200AM");
     await page.getByText("are planned immediately").waitFor();
     await shoot(page, "wizard-trigger");
-    expect(await violations()).toEqual([]);
+    expect(await violations(page)).toEqual([]);
     await press("Next: Policies");
     await page.locator("h2:focus", { hasText: "Policies" }).waitFor();
     await type("Intervals that were missed", "are");
@@ -116,7 +111,7 @@ describe("the wizard, by keyboard alone", () => {
     await page.emulateMedia({ colorScheme: "dark" });
     await page.setViewportSize({ width: 390, height: 844 });
     await shoot(page, "wizard-policies-narrow-dark");
-    expect(await violations()).toEqual([]);
+    expect(await violations(page)).toEqual([]);
     await page.emulateMedia({ colorScheme: "light" });
     await page.setViewportSize({ width: 1360, height: 1000 });
     expect(asking).toEqual([]);
@@ -128,7 +123,7 @@ describe("the wizard, by keyboard alone", () => {
     await page.getByText(/^groupId: orders\n.*dependsOn:\n {2}groupId: vendor$/s).waitFor();
     await until(async () => asking.length > 0);
     await shoot(page, "wizard-review");
-    expect(await violations()).toEqual([]);
+    expect(await violations(page)).toEqual([]);
     await press("Create the group");
     await page.getByRole("heading", { level: 1, name: "orders" }).waitFor();
     expect(await service.tidegate.client.get("orders")).toMatchObject({

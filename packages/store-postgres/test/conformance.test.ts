@@ -1,18 +1,23 @@
 import { afterAll, beforeAll } from "@jest/globals";
 import { storeSuite } from "@tidegate/testkit";
+import { KeptPools } from "./support/kept-pools.js";
 import { RemoteStores } from "./support/remote-stores.js";
-import { StoreScene } from "./support/stores.js";
+import type { StoreScene } from "./support/stores.js";
+
+const pools = new KeptPools();
+const stores = await import("./support/stores.js");
 
 let scene: StoreScene;
 let others: RemoteStores;
 
 beforeAll(async () => {
-  scene = await StoreScene.make();
+  scene = await stores.StoreScene.make();
   others = new RemoteStores();
 }, 180_000);
 
 afterAll(async () => {
   await others?.dispose();
+  await pools.dispose();
   await scene?.dispose();
 });
 
