@@ -1,5 +1,5 @@
 import type { EpochMs } from "../clock/clock.js";
-import { isSame, type OffsetVector, pick } from "../offset/offset-vector.js";
+import type { OffsetRange, OffsetVector } from "../offset/offset-vector.js";
 import type { Run, RunState, SnapshotCause } from "../run/run.js";
 
 /** The hand-over from a full copy to the increments behind it. */
@@ -16,7 +16,10 @@ export interface SnapshotAudit {
   readonly positions: OffsetVector | null;
   /** The run behind it; `null` if none is planned. */
   readonly nextRunId: string | null;
-  /** Whether the run behind it begins exactly where it ends, in time and in positions; `null` if none is planned. */
+  /**
+   * Whether the run behind it begins exactly where it ends, in time and in positions, or where positions end that were lost behind it;
+   * `null` if none is planned.
+   */
   readonly isSeamless: boolean | null;
   /**
    * From when on the target holds one state of the source, epoch ms: the upper bound, or the end of the copy if its job
@@ -44,12 +47,14 @@ export interface SnapshotDrift {
  * Accounts for one hand-over. Pure.
  *
  * @param next - the run whose interval begins where the copy ends
+ * @param lost - the runs of positions that were lost where the copy ends
  * @param isExact - whether the job reads nothing behind its upper bound
  * @param rowsBefore - rows that the copy before it and the increments between the two have written; `undefined` if there is none
  */
 export function auditSnapshot(
   run: Run,
   next: Run | undefined,
+  lost: readonly Run[],
   isExact: boolean,
   rowsBefore: number | undefined,
 ): SnapshotAudit {
@@ -62,15 +67,28 @@ export function auditSnapshot(
     upTo: upper,
     positions: offsets?.upper ?? null,
     nextRunId: next?.id ?? null,
-    isSeamless: next === undefined ? null : next.lower === upper && continues(run, next),
+    isSeamless: next === undefined ? null : next.lower === upper && continues(run, lost, next),
     consistentFrom: state === "SUCCEEDED" ? (snapshot!.consistentFrom ?? (isExact ? upper : endedAt)) : null,
     drift: rowsBefore === undefined || rowsCopied === undefined ? null : { rowsBefore, rowsCopied },
   };
 }
 
 /** A partition that was added begins anew, and another reading begins elsewhere. */
-function continues({ offsets: before }: Run, { offsets: after }: Run): boolean {
+function continues({ offsets: before }: Run, lost: readonly Run[], { offsets: after }: Run): boolean {
   if (before === null || after === null || before.epoch !== after.epoch) return true;
+  const gone = lost.flatMap(({ offsets }) => (offsets?.epoch === before.epoch ? [offsets] : []));
   const common = Object.keys(before.upper).filter((partition) => Object.hasOwn(after.lower, partition));
-  return isSame(pick(before.upper, common), pick(after.lower, common));
+  return common.every((partition) => {
+    const ends = behind(before.upper[partition]!, partition, gone);
+    return ends.has(after.lower[partition]!);
+  });
+}
+
+/** Returns a position, and those up to which ranges that begin there were lost. */
+function behind(from: string, partition: string, lost: readonly OffsetRange[]): ReadonlySet<string> {
+  const ends = new Set([from]);
+  // A set yields what is added to it meanwhile.
+  for (const end of ends)
+    for (const { lower, upper } of lost) if (lower[partition] === end) ends.add(upper[partition]!);
+  return ends;
 }

@@ -1,3 +1,4 @@
+import type { EpochMs } from "../clock/clock.js";
 import { LedgerError, ScheduleError } from "../errors/errors.js";
 import type { Interval } from "../interval/boundaries.js";
 import type { ScheduleOperator } from "../operator/operator.js";
@@ -96,9 +97,20 @@ export class SnapshotControl {
     for await (const run of eachRun(store, filter)) {
       const behind = { lower: run.upper, upper: run.upper + 1 };
       const page = await store.listRuns({ groupId, within: behind, includeSuperseded: false }, { limit: 1 });
-      audits.push(auditSnapshot(run, page.items[0], isExact, await this.#rowsBefore(run)));
+      const lost = run.offsets === null ? [] : await this.#lostAt(groupId, run.upper);
+      audits.push(auditSnapshot(run, page.items[0], lost, isExact, await this.#rowsBefore(run)));
     }
     return audits;
+  }
+
+  /** Returns the runs of no time that stand for positions which were lost. */
+  async #lostAt(groupId: string, instant: EpochMs): Promise<Run[]> {
+    const lost: Run[] = [];
+    const within = { lower: instant, upper: instant };
+    const filter = { groupId, within, states: ["SKIPPED"], includeSuperseded: false } as const;
+    for await (const run of eachRun(this.#parts.store, filter))
+      if (run.lower === run.upper && run.reason === "source-expired") lost.push(run);
+    return lost;
   }
 
   /** Returns the rows that a copy finds in the target, as the runs since the copy before it have counted them. */

@@ -14,7 +14,6 @@ import { parseJob } from "../schedule/parse.js";
 import type { Schedule } from "../schedule/schedule.js";
 import { offsetSourceSchema } from "../schedule/schema.js";
 import { transition } from "../schedule/status.js";
-import { eachRun } from "../store/each-run.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import { tzdataVersion } from "../trigger/zone/zone.js";
 import { mayHaveRows } from "./first-copy.js";
@@ -114,7 +113,8 @@ export class SourceRebase {
       cancelPlanned: "source-rebased",
       offsets: hasSnapshots(spec) ? { ...begun, needsSnapshot: true } : begun,
     });
-    await this.#cancelActive(groupId, begun.epoch);
+    // The store has requested it of whoever has active ones; those of this manager need not wait until it looks.
+    await dispatcher.cancelReadings(groupId, begun.epoch);
     return changes.deliver(groupId);
   }
 
@@ -127,14 +127,6 @@ export class SourceRebase {
     // A group that is read by time is refused below.
     const offsets = importedOffsets(request, spec.source ?? { type: "none" });
     return this.rebase(groupId, { startAt: { offsets }, note, force });
-  }
-
-  /** The store has requested it, for whoever has them; those of this manager need not wait until it looks. */
-  async #cancelActive(groupId: string, epoch: number): Promise<void> {
-    const { store, dispatcher } = this.#parts;
-    const filter = { groupId, states: ["SUBMITTING", "RUNNING"] } as const;
-    for await (const run of eachRun(store, filter))
-      if (run.offsets !== null && run.offsets.epoch < epoch) await dispatcher.cancel(run, "source-rebased");
   }
 }
 

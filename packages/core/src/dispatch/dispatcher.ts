@@ -405,7 +405,10 @@ export class Dispatcher {
       run.offsets === null
         ? {}
         : { checkSource: (part: Run = run): Promise<void> => this.#parts.sources.check(part, spec) };
-    const sharded = shardedOperator({ ...own, token: holds, ...checkSource });
+    const isOutdated = mayOverwriteLater(run, spec, operator)
+      ? { isOutdated: () => hasLaterCopy(store, this.#specs, run) }
+      : {};
+    const sharded = shardedOperator({ ...own, token: holds, ...checkSource, ...isOutdated });
     const isAgain = sharded !== undefined && run.history.length > 0;
     const clearWay = async (): Promise<SubmittedJob | undefined> => {
       if (isAgain) await sharded.clearWay();
@@ -420,9 +423,7 @@ export class Dispatcher {
       change: (change) => this.#insist(attempt, change),
       ...checkSource,
       ...(isAgain || isRerun(run) ? { clearWay } : {}),
-      ...(mayOverwriteLater(run, spec, operator)
-        ? { isOutdated: () => hasLaterCopy(store, this.#specs, run) }
-        : {}),
+      ...isOutdated,
       onTrouble,
     });
     this.#leases.add(attempt);
@@ -552,6 +553,12 @@ export class Dispatcher {
   /** See `RunCancel.stopEnded`. */
   stopEnded(groupId: string): Promise<void> {
     return this.#cancel.stopEnded(groupId);
+  }
+
+  /** See `RunCancel.cancelReadings`. */
+  async cancelReadings(groupId: string, epoch: number): Promise<void> {
+    await this.#cancel.cancelReadings(groupId, epoch);
+    this.wake();
   }
 
   /** Cancels a run in any state; see `RunCancel`. */

@@ -20,6 +20,9 @@ import { shardedOperator } from "./sharded-operator.js";
 /** Runs listed per page. */
 const PAGE = 1_000;
 
+/** Reasons for which failed runs are cancelled, too: policies leave them to people. */
+const OF_FAILED: readonly RunReason[] = ["cancelled", "source-rebased"];
+
 /** Dependencies of `RunCancel`. */
 export interface RunCancelParts {
   readonly store: ScheduleStore;
@@ -73,6 +76,25 @@ export class RunCancel {
   }
 
   /**
+   * Cancels the runs of earlier readings of a source that are active, or have failed and block the lane: nobody can retry
+   * them. One that cannot be cancelled now is reported as `trouble`.
+   *
+   * @param epoch - of the reading that has begun
+   */
+  async cancelReadings(groupId: string, epoch: number): Promise<void> {
+    const filter = {
+      groupId,
+      states: ["SUBMITTING", "RUNNING", "FAILED"],
+      includeSuperseded: false,
+    } as const;
+    for await (const run of eachRun(this.#parts.store, filter)) {
+      if (run.offsets === null || run.offsets.epoch >= epoch) continue;
+      if (run.state === "FAILED" && !run.isBlocking) continue;
+      await this.cancel(run, "source-rebased").catch((error: unknown) => this.#parts.onTrouble(error, run));
+    }
+  }
+
+  /**
    * Cancels a run that has not ended, or has failed; returns `false` if it has ended otherwise. An active one
    * is marked, and ends when its job has.
    *
@@ -102,7 +124,7 @@ export class RunCancel {
       if (isRequested) cancelActive(id, reason);
       return isRequested === true ? true : undefined;
     }
-    if (state !== "PLANNED" && (state !== "FAILED" || reason !== "cancelled")) return false;
+    if (state !== "PLANNED" && (state !== "FAILED" || !OF_FAILED.includes(reason))) return false;
     if (lastClaim === undefined) return undefined;
     if (run.isJobOpen && (await this.#hasSucceeded(read, reason))) return false;
     const common = { state: "CANCELLED", at: clock.now(), reason } as const;

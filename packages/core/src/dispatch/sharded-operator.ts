@@ -39,6 +39,8 @@ export interface ShardedOperatorParts {
   readonly secure: () => true | Promise<boolean>;
   /** See `ShardCrewParts.checkSource`. */
   readonly checkSource?: (part: Run) => Promise<void>;
+  /** See `AttemptParts.isOutdated`: a split that was not merged by then is dropped, so that the run yields. */
+  readonly isOutdated?: () => Promise<boolean>;
   readonly onTrouble: (error: unknown) => void;
 }
 
@@ -187,14 +189,15 @@ export class ShardedOperator implements ScheduleOperator {
     return this.#clearing;
   }
 
-  /** Returns whether the split is of the run's job; if it is not, it has been ended. */
+  /** Returns whether the split is of the run's job, and still wanted; if it is not, it has been ended. */
   async #cleared(): Promise<boolean> {
     const { operator, run, spec, specs } = this.#parts;
     const { scheduleVersion } = this.#ledger;
     if (scheduleVersion === undefined) return false;
     const isOwn = scheduleVersion === run.scheduleVersion;
     const former = isOwn ? spec : await specs.get({ ...run, scheduleVersion });
-    if (former !== undefined && isSameJob(former, spec) && canSplit(operator, spec.job)) return true;
+    const isSame = former !== undefined && isSameJob(former, spec) && canSplit(operator, spec.job);
+    if (isSame && (this.#ledger.isMerging || (await this.#parts.isOutdated?.()) !== true)) return true;
     if (this.#isAbandoned)
       throw new LedgerError("RUN_STATE_ILLEGAL", `Run ${run.id} was left to its next holder.`);
     const { clock, operators, secure, onTrouble } = this.#parts;
@@ -251,9 +254,10 @@ export class ShardedOperator implements ScheduleOperator {
   }
 
   /** Rows of shards that are not merged are in the target already: the next plan would have them read again. */
-  #unread({ cause }: NotReadable): NotReadable {
-    const isWritten = this.#ledger.shards.some(({ state }) => state === "SUCCEEDED");
-    return new NotReadable(cause, { isWritten: isWritten && this.#parts.operator.merge === undefined });
+  #unread({ cause, isCopiedNext, isReadBefore }: NotReadable): NotReadable {
+    const isDone = this.#ledger.shards.some(({ state }) => state === "SUCCEEDED");
+    const isWritten = isDone && this.#parts.operator.merge === undefined;
+    return new NotReadable(cause, { isCopiedNext, isReadBefore, isWritten });
   }
 
   /** Merges once at a time; a merge that failed may be tried again. */

@@ -27,6 +27,9 @@ function isMissing({ code }: SourceError): boolean {
 /** Most runs that are remembered as held. */
 const MOST_HELD = 10_000;
 
+/** Most runs that are read to find one of an interval: others that touch it are the parts of which it is made. */
+const MOST_OF_INTERVAL = 1_000;
+
 /** The reason why an attempt submits nothing: its source lacks what the run is to read, or cannot be asked now. */
 export class NotReadable extends Error {
   override readonly cause: SourceError;
@@ -36,16 +39,24 @@ export class NotReadable extends Error {
   readonly isWritten: boolean;
   /** Whether a snapshot that waits behind the run reads what is left. */
   readonly isCopiedNext: boolean;
+  /** Whether an earlier generation of the run's interval has succeeded: the interval keeps what it has. */
+  readonly isReadBefore: boolean;
 
   constructor(
     cause: SourceError,
-    { hold, isWritten = false, isCopiedNext = false }: Partial<Omit<NotReadable, keyof Error>> = {},
+    {
+      hold,
+      isWritten = false,
+      isCopiedNext = false,
+      isReadBefore = false,
+    }: Partial<Omit<NotReadable, keyof Error>> = {},
   ) {
     super(cause.message);
     this.cause = cause;
     this.hold = hold;
     this.isWritten = isWritten;
     this.isCopiedNext = isCopiedNext;
+    this.isReadBefore = isReadBefore;
   }
 }
 
@@ -82,7 +93,10 @@ export class SourceCheck {
       if (!(error instanceof SourceError)) throw error;
       if (!isMissing(error)) throw new NotReadable(error, { hold: this.#hold(run.id, error) });
       this.#held.delete(run.id);
-      throw new NotReadable(error, { isCopiedNext: await this.#isCopiedNext(run, spec) });
+      throw new NotReadable(error, {
+        isCopiedNext: await this.#isCopiedNext(run, spec),
+        isReadBefore: mayBeCovered(error, spec) && (await this.#isReadBefore(run)),
+      });
     }
   }
 
@@ -110,6 +124,18 @@ export class SourceCheck {
     return copy !== undefined && copy.state !== "SUCCEEDED" && isBehind({ id, lower }, copy);
   }
 
+  async #isReadBefore({ generation, groupId, lower, upper }: Run): Promise<boolean> {
+    if (generation === 0) return false;
+    const filter = {
+      groupId,
+      within: { lower, upper },
+      states: ["SUCCEEDED"],
+      includeSuperseded: false,
+    } as const;
+    const { items } = await this.#parts.store.listRuns(filter, { limit: MOST_OF_INTERVAL });
+    return items.some((run) => run.lower === lower && run.upper === upper);
+  }
+
   #hold(id: string, error: SourceError): NonNullable<NotReadable["hold"]> {
     const now = this.#parts.clock.now();
     const { since, times } = this.#held.get(id) ?? { since: now, times: 0 };
@@ -122,11 +148,11 @@ export class SourceCheck {
 /**
  * Returns the change of a run that was not submitted. If its source cannot be asked, it waits, and the attempt does not
  * count. If positions are lost and the schedule says how to go on, the run is cancelled, and the next plan covers its
- * interval with what is left; a re-run fails instead, since its interval keeps what it had. Pure.
+ * interval with what is left; the re-run of an interval that has succeeded fails instead, since that keeps what it had. Pure.
  */
 export function endUnread(
   attempt: EndedAttempt,
-  { cause, hold, isWritten, isCopiedNext }: NotReadable,
+  { cause, hold, isWritten, isCopiedNext, isReadBefore }: NotReadable,
 ): RunChange {
   const { run, spec, token, endedAt, isJobOpen } = attempt;
   const error = boundedError({ code: cause.code, message: cause.message });
@@ -148,8 +174,8 @@ export function endUnread(
       jobAddress: null,
     };
   }
-  const isCovered = cause instanceof ExpiredWhileWaiting && spec.onLoss !== "fail" && mayBeCovered(run);
-  if (!isCovered || isJobOpen || isWritten) return failedUnread(attempt, error);
+  if (!mayBeCovered(cause, spec) || isReadBefore || isJobOpen || isWritten)
+    return failedUnread(attempt, error);
   const message = `${cause.loss} ${spec.onLoss === "record" ? RECORDED : COPIED}`;
   const ended = failedUnread(attempt, boundedError({ code: cause.code, message }));
   return {
@@ -172,8 +198,7 @@ function keepsTurn({ kind }: Run, spec: ScheduleSpec): boolean {
   return kind === "SCHEDULED" && spec.onLoss === "record" && keepsOrder(spec);
 }
 
-/** Returns whether a plan may cover a run's interval again: the interval is not that of a re-run, which others have read. */
-function mayBeCovered({ kind, generation }: Run): boolean {
-  // A plan that is made while the schedule is paused has runs of the kind MANUAL.
-  return kind === "SCHEDULED" || (kind === "MANUAL" && generation === 0);
+/** Returns whether the next plan may go on without what the source has lost. */
+function mayBeCovered(error: SourceError, { onLoss }: ScheduleSpec): error is ExpiredWhileWaiting {
+  return error instanceof ExpiredWhileWaiting && onLoss !== "fail";
 }

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { ScheduleInfo } from "../../src/schedule/schedule.js";
-import { HOUR, T0 } from "../support/instants.js";
+import { HOUR, MINUTE, T0 } from "../support/instants.js";
 import { hourly } from "../support/schedules.js";
 import { failed, SUCCEEDED } from "../support/scripted-operator.js";
+import { SplittingOperator } from "../support/splitting-operator.js";
 import { World } from "../support/world.js";
 
 let world: World;
@@ -46,6 +47,32 @@ describe("an older full copy", () => {
     expect(await stateOf(id)).toEqual(["SUCCEEDED", "snapshot-covered"]);
     expect((await world.client.audit("g")).isComplete).toBe(true);
     expect((await world.client.explain(id)).reasons[0]).toContain("snapshot-covered");
+  });
+
+  it("yields with the shards that it has, whose jobs are stopped", async () => {
+    const operator = new SplittingOperator();
+    const sharded = await World.start({ operator });
+    operator.writesOf = () => "replace";
+    operator.replacesTarget = () => true;
+    operator.answer = ({ shard, upperBound }) => {
+      if (upperBound !== String(T0 + HOUR) || shard?.key === "a") return SUCCEEDED;
+      return shard?.key === "b"
+        ? failed("disk full", false)
+        : { throws: new Error("lost"), hasStarted: true };
+    };
+    await sharded.client.register(full({ maxAttempts: 1, shards: { maxAttempts: 1 } }));
+    await sharded.fireAt("g", T0 + HOUR);
+    await sharded.fireAt("g", T0 + 2 * HOUR);
+    const { id } = (await sharded.runs("g"))[0]!;
+    const before = operator.submissions.length;
+    operator.answer = () => SUCCEEDED;
+    await sharded.client.retryRun(id);
+    await sharded.advance(MINUTE);
+    expect(operator.submissions.slice(before)).toEqual([]);
+    expect(operator.merged).toHaveLength(1);
+    expect(operator.running).toEqual([]);
+    expect(await sharded.client.getRun(id)).toMatchObject({ state: "SUCCEEDED", reason: "snapshot-covered" });
+    await sharded.stop();
   });
 
   it("yields in a backfill, of which only the newest copy is made", async () => {

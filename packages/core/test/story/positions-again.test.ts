@@ -268,6 +268,35 @@ describe("a rebase", () => {
     ]);
   });
 
+  it("frees the lane of a failed run, which nobody can retry any more", async () => {
+    world.operator.answer = () => ({ throws: new Error("lost"), hasStarted: true });
+    await world.client.register(reading({ maxAttempts: 1 }));
+    await read(1);
+    expect(world.operator.running).toHaveLength(1);
+    world.operator.answer = () => SUCCEEDED;
+    source.replace("second", { "0": 5 });
+    await world.client.rebase("g", { startAt: "earliest" });
+    await world.fireAt("g", T0 + 2 * HOUR);
+    expect(world.operator.running).toEqual([]);
+    expect(await ranges()).toEqual([
+      ["0", "10", "source-rebased"],
+      ["0", "5", "SUCCEEDED"],
+    ]);
+    expect((await world.client.audit("g")).isSound).toBe(true);
+  });
+
+  it("has begun although the job of a failed run cannot be stopped", async () => {
+    world.operator.answer = () => ({ throws: new Error("lost"), hasStarted: true });
+    await world.client.register(reading({ maxAttempts: 1 }));
+    await read(1);
+    world.operator.cancelFailure = new Error("away");
+    expect((await world.client.rebase("g", { startAt: "latest" })).offsets?.epoch).toBe(2);
+    expect(world.eventsOf("trouble")).toContainEqual(
+      expect.objectContaining({ error: expect.objectContaining({ code: "RUN_STATE_ILLEGAL" }) }),
+    );
+    expect(await ranges()).toEqual([["0", "10", "FAILED"]]);
+  });
+
   it("ends the reading before: its runs are not read again", async () => {
     world.operator.answer = () => failed("down", false);
     await world.client.register(reading());

@@ -234,6 +234,46 @@ describe("a run that waited while its source lost positions", () => {
     expect((await world.client.audit("g")).isComplete).toBe(true);
   });
 
+  it("is read again by a person without success, and what is left is read", async () => {
+    world.operator.answer = () => failed("down", false);
+    await world.client.register(reading({ onLoss: "record" }));
+    await world.fireAt("g", T0 + HOUR);
+    await world.client.trigger("g", { lower: T0, upper: T0 + HOUR });
+    await world.settle();
+    source.expire("0", 4);
+    world.operator.answer = () => SUCCEEDED;
+    await world.advance(MINUTE);
+    expect(await world.client.retryRuns("g")).toHaveLength(1);
+    await world.advance(MINUTE);
+    await world.fireAt("g", T0 + 2 * HOUR);
+    expect(await ledger()).toEqual([
+      [0, 0, "0-4", "source-expired"],
+      [0, 1, "4-10", "SUCCEEDED"],
+      [1, 2, "10-10", "source-empty"],
+    ]);
+    expect((await world.client.audit("g")).offsets[0]!.partitions[0]!.unread).toEqual([]);
+  });
+
+  it("is a hand-over without a seam if it is the one behind a copy", async () => {
+    world.operator.replacesTarget = () => true;
+    await world.client.register(reading({ mode: "full-then-incremental", onLoss: "record" }));
+    await world.fireAt("g", T0 + HOUR);
+    source.write("0", 10);
+    world.operator.answer = () => failed("down", false);
+    await world.fireAt("g", T0 + 2 * HOUR);
+    for (const upTo of [12, 15]) {
+      source.expire("0", upTo);
+      await world.advance(MINUTE);
+      await world.client.retryRuns("g");
+      await world.advance(MINUTE);
+      await world.fireAt("g", T0 + (upTo === 12 ? 3 : 4) * HOUR);
+    }
+    expect((await ledger()).slice(1, 3).map(([, , offsets]) => offsets)).toEqual(["10-12", "12-15"]);
+    const audit = await world.client.audit("g");
+    expect(audit.snapshots).toEqual([expect.objectContaining({ isSeamless: true })]);
+    expect(audit.isSound).toBe(true);
+  });
+
   describe("with onLoss: resnapshot", () => {
     /** A copy of the first hour, an increment at work, and others behind it that read ten positions each. */
     async function behindOneAtWork(hours: number, more: Partial<ScheduleInfo> = {}): Promise<void> {
