@@ -72,6 +72,13 @@ describe("Parquet files", () => {
       [{ v: "-1" }, { v: "18446744073709551615" }],
       [],
     ],
+    [
+      "nanoseconds and instants that those do not hold",
+      "TIMESTAMP_NS '2026-01-01 00:00:00.000000001'",
+      "unnest([TIMESTAMP '9999-01-01 00:00:00', TIMESTAMP '2026-01-01 00:00:01'])",
+      [{ v: "2026-01-01 00:00:00.000000001" }, { v: "2026-01-01 00:00:01" }],
+      ["9999-01-01 00:00:00"],
+    ],
     ["numbers and texts", "12::BIGINT", "'x'", [{ v: "12" }, { v: "x" }], []],
   ])(
     "of which a column has %s keep all values or reject their rows",

@@ -159,10 +159,9 @@ function selected(own: Column | undefined, { name, type }: Column): SelectedColu
   if (own === undefined) return { name, expression: `CAST(NULL AS ${type})` };
   const value = expressionOf(own);
   if (own.type === type) return { name, expression: value };
-  const cast = `TRY_CAST(${value} AS ${type})`;
   return {
     name,
-    expression: cast,
+    expression: castOrNull(value, type),
     defect: {
       condition: isAltered(value, own.type, type),
       reason: `${literal(`${name} is no ${type}: `)} || ${value}::VARCHAR`,
@@ -172,7 +171,12 @@ function selected(own: Column | undefined, { name, type }: Column): SelectedColu
 
 /** Returns the condition that a value is another one, or none, in another type. */
 export function isAltered(value: string, own: string, type: string): string {
-  return `(TRY_CAST(TRY_CAST(${value} AS ${type}) AS ${own}) IS DISTINCT FROM ${value})`;
+  return `(${castOrNull(castOrNull(value, type), own)} IS DISTINCT FROM ${value})`;
+}
+
+/** DuckDB 1.5 throws for an instant that nanoseconds do not hold, although it was only to try. */
+function castOrNull(value: string, type: string): string {
+  return type.includes("TIMESTAMP_NS") ? `TRY(CAST(${value} AS ${type}))` : `TRY_CAST(${value} AS ${type})`;
 }
 
 function expressionOf({ name }: Column): string {
