@@ -10,6 +10,9 @@ export interface LaidOut {
   readonly layout: Layout;
 }
 
+/** The white space of JSON, as SQL: by default, DuckDB trims blanks alone. */
+export const JSON_BLANKS = String.raw`E' \t\n\r'`;
+
 /** JSON lines have no separator or quote that could enclose a line end. */
 export const NO_FIELDS = { delimiter: "\u0001", quote: "", escape: "" };
 
@@ -27,7 +30,7 @@ export function readerOf(
       ? "ignore_errors = true"
       : `store_rejects = true, rejects_table = '${rejects.errors}', rejects_scan = '${rejects.scans}'`;
   return layout === "lines"
-    ? `(SELECT filename AS file, line AS raw FROM read_csv($files, ${LINE_DIALECT}, ${tooLong}) WHERE trim(line) <> '')`
+    ? `(SELECT filename AS file, line AS raw FROM read_csv($files, ${LINE_DIALECT}, ${tooLong}) WHERE trim(line, ${JSON_BLANKS}) <> '')`
     : `(SELECT filename AS file, json::VARCHAR AS raw FROM read_json_objects($files, format = 'array', hive_partitioning = false, \
 maximum_object_size = ${MAX_LINE_BYTES}))`;
 }

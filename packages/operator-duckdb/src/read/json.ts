@@ -7,7 +7,7 @@ import { firstBytes, lastBytes, type Preparation, type SourceFile } from "../pre
 import { fileList, groupBy } from "./files.js";
 import { inferJsonColumns } from "./infer-json.js";
 import { exactJson, exactText } from "./json-numbers.js";
-import { type LaidOut, type Layout, NO_FIELDS, readerOf } from "./json-reader.js";
+import { JSON_BLANKS, type LaidOut, type Layout, NO_FIELDS, readerOf } from "./json-reader.js";
 import { withLikeLines } from "./like-lines.js";
 import { type Defect, type Relation, ROW, type TextColumn } from "./relation.js";
 import { declaredColumns, selectText } from "./text-columns.js";
@@ -115,7 +115,7 @@ json_keys(TRY_CAST(raw AS JSON)) AS keys FROM ${readerOf(layout, rejects)}) AS $
  * Text that is not JSON has no fields at all; JSON that is not an object has none of the wanted ones, but so
  * may an object.
  */
-const IS_NO_OBJECT = `(${ROW}.fields IS NULL OR NOT starts_with(ltrim(${ROW}.raw), '{'))`;
+const IS_NO_OBJECT = `(${ROW}.fields IS NULL OR NOT starts_with(ltrim(${ROW}.raw, ${JSON_BLANKS}), '{'))`;
 
 /**
  * Keys that match a column, exactly or ignoring case: of repeated ones DuckDB would take the first, and it

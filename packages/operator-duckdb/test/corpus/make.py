@@ -478,6 +478,7 @@ def jsons():
     columns = {"id": "INTEGER", "v": "VARCHAR"}
     lines = [json.dumps({"id": index, "v": f"text {index}"}) for index in range(4)]
     case("JSON lines with blank ones", {"blank.jsonl": text("", lines[0], "", *lines[1:], "")}, columns, format="json")
+    case("JSON lines with tabs around", {"tabs.jsonl": text("\t" + lines[0], " \t" + lines[1] + "\t", "\t", *lines[2:], end="\r\n")}, columns, format="json")
     case("JSON lines with a byte order mark", {"bom.jsonl": b"\xef\xbb\xbf" + text(*lines)}, columns, format="json")
     case("JSON lines that end differently", {"mixed.jsonl": (lines[0] + "\r\n" + lines[1] + "\n" + lines[2] + "\r" + lines[3]).encode()}, columns, format="json")
     case("JSON lines that are none", {"bad.jsonl": text(lines[0], "{", "[1]", "7", '{"id": 1', lines[1])}, columns, format="json")
