@@ -1,12 +1,12 @@
-// Jest's runtime, with V8's code of each module kept in memory. Jest gives each test file a world of its own and compiles
-// all modules anew for it: a third of the time that they take to load, for the same few hundred modules each time.
+// Jest's runtime, with V8's code of each module kept in memory. Jest gives each test file a context of its own and compiles
+// all modules anew for it, the same few hundred each time, which takes a third of the time to load them.
 import vm from "node:vm";
 import Runtime from "jest-runtime";
 
-/** What is known of each file: its source, how often it was compiled, and then its code. */
+/** Each file's source, how often it was compiled, and its code from the second time on. */
 const files = new Map();
 
-/** Returns what is known of a file, and notes that it is compiled once more. */
+/** Returns the entry of a file, and notes that it is compiled once more. */
 function compiledOnceMore(file, source) {
   let known = files.get(file);
   if (known?.source !== source) {
@@ -26,7 +26,7 @@ vm.SourceTextModule = class extends SourceTextModule {
   constructor(source, options) {
     const known = compiledOnceMore(options.identifier, source);
     super(source, { ...options, cachedData: known.code });
-    // Later, when the module has been evaluated, it can no longer be had.
+    // V8 only provides the code of a module that has not been evaluated yet.
     if (isWanted(known)) known.code = this.createCachedData();
   }
 };
