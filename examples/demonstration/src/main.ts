@@ -14,7 +14,7 @@ import { type Plan, recordingOf, synchronizations } from "./schedules.js";
 const REPLAY_MS = 20_000;
 const KILLED_AT_MS = 10_300;
 const DOWN_MS = 2_500;
-const LATEST_END_MS = 120_000;
+const LATEST_END_MS = 300_000;
 const TICK_MS = 500;
 
 const startAt = Math.ceil(Date.now() / 5_000) * 5_000;

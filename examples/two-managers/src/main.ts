@@ -13,7 +13,7 @@ import { Timeline } from "./timeline.js";
 
 const SECONDS = 24;
 const KILLED_AFTER_MS = 9_000;
-const LATEST_END_MS = 90_000;
+const LATEST_END_MS = 300_000;
 const REDRAW_MS = 250;
 
 console.log("Starting a Redis and a Postgres of its own ...");

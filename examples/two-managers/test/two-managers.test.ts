@@ -18,5 +18,5 @@ describe("two managers", () => {
     expect(output).toMatch(/orders\s*│ 24\s*│ 0\s*│ 0\s*│ 0\s*│ 2400\s*│ 2400\s*│ 0/);
     expect(output).toContain("Every interval ran exactly once");
     expect(await exited).toEqual([0, null]);
-  }, 240_000);
+  }, 600_000);
 });
