@@ -22,6 +22,9 @@ const LATENESS = 0.25;
 /** Maximum time that a running task may delay the deletion of its DAG, ms. */
 const DELETE_WITHIN_MS = 20_000;
 
+/** Longest time before a check whether what was removed stays away, ms. */
+const STAYS_AWAY_LATEST_MS = 5_000;
+
 /** Up to this many DAGs are checked one by one; more in a listing of all. */
 const FEW = 5;
 
@@ -87,8 +90,11 @@ export class Registrar implements ForeignScheduler {
     const removed = new Map<string, string>();
     let there = dagIds;
     while (there.length > 0) {
+      const begunAt = this.#clock.now();
       for (const [dagId, entry] of await this.#remove(there)) removed.set(dagId, entry);
-      await pause(this.#clock, LOOK_EVERY_MS);
+      // An Airflow that is slow to remove them is slow to take what another process writes back.
+      const tookMs = this.#clock.now() - begunAt;
+      await pause(this.#clock, Math.min(Math.max(LOOK_EVERY_MS, tookMs), STAYS_AWAY_LATEST_MS));
       const held = await this.#shards.read(dagIds);
       // A different entry was registered anew by another process.
       const isBack = (dagId: string) => held.has(dagId) && held.get(dagId) === removed.get(dagId);

@@ -103,7 +103,7 @@ describe("of several managers", () => {
       expect(checked).toBeGreaterThan(GROUPS);
       await scene.expectEachIntervalOnce({ mayRepeat: true });
     },
-    PATIENCE_MS + GATE_KILLS * 10_000,
+    PATIENCE_MS + GATE_KILLS * 30_000,
   );
 
   it(
