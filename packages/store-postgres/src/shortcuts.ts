@@ -49,7 +49,7 @@ export function claimOf(steps: readonly PlainStep[]): {
   };
 }
 
-/** What became of plain steps, by their indexes. */
+/** The outcome of plain steps, by their indexes. */
 export interface PlannedPlain {
   /** Those that were made; each with its run if that was claimed. */
   readonly made: ReadonlyMap<number, ClaimedRun | undefined>;

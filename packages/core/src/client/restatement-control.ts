@@ -102,7 +102,7 @@ export class RestatementControl {
         { field: "planId" },
       );
     }
-    // What has come to be over since was never part of the plan.
+    // Time that has ended since the first call was never part of the plan.
     const then = before === undefined ? plan : (await this.#plan(meant, before.createdAt)).plan;
     const begun: Backfill[] = [];
     for (const { id, groupId, interval } of stretchesOf(planId, then)) {

@@ -3,6 +3,7 @@ import type { ScheduleInfo } from "../../src/schedule/schedule.js";
 import { MemoryStore } from "../../src/store/memory-store.js";
 import { Bench, HOUR, hour, running } from "../support/bench.js";
 import { T0 } from "../support/instants.js";
+import { PurgeStore } from "../support/purge-store.js";
 import { SUCCEEDED } from "../support/scripted-operator.js";
 import { World } from "../support/world.js";
 
@@ -81,14 +82,7 @@ describe("a group that is purged and registered again", () => {
   });
 
   it("is not purged while a run begins that has come since", async () => {
-    const store = new (class extends MemoryStore {
-      beforePurge: () => Promise<unknown> = async () => undefined;
-
-      override async purgeSchedule(...given: Parameters<MemoryStore["purgeSchedule"]>): Promise<boolean> {
-        await this.beforePurge();
-        return super.purgeSchedule(...given);
-      }
-    })();
+    const store = new PurgeStore();
     const world = await World.start({ store });
     await world.client.register({ ...hourly(), startTime: T0 });
     await world.fireAt("orders", T0 + HOUR);

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "@jest/globals";
 import type { ScheduleInfo } from "../../src/index.js";
 import { normalizeSchedule, parseScheduleInfo } from "../../src/schema.js";
-import { MemoryStore } from "../../src/store/memory-store.js";
 import { Grid } from "../../src/trigger.js";
 import { Bench, HOUR, hour } from "../support/bench.js";
 import { T0 } from "../support/instants.js";
+import { PurgeStore } from "../support/purge-store.js";
 import { World } from "../support/world.js";
 
 const hourly = { groupId: "orders", trigger: { type: "period", every: 1, unit: "hour" } } as const;
@@ -252,14 +252,7 @@ describe("unregistering", () => {
 
 describe("a purge", () => {
   it("leaves the ledger alone that another manager has registered since it looked", async () => {
-    const store = new (class extends MemoryStore {
-      beforePurge: () => Promise<unknown> = async () => undefined;
-
-      override async purgeSchedule(...given: Parameters<MemoryStore["purgeSchedule"]>): Promise<boolean> {
-        await this.beforePurge();
-        return super.purgeSchedule(...given);
-      }
-    })();
+    const store = new PurgeStore();
     const world = await World.start({ store });
     world.operator.answer = () => "runs";
     await world.client.register({ ...hourly, startTime: T0 });

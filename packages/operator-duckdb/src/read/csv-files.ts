@@ -42,13 +42,13 @@ async function withHeader(file: SourceFile, dialect: Dialect, preparation: Prepa
   const header = await headerOf(file, dialect);
   const names = header.names && distinct(header.names, file);
   const { newLine } = header;
-  const rows = header.isPlain ? file : await preparation.from(file, header.end, header.lines);
+  const { rows, own } = header.isPlain
+    ? { rows: file, own: dialect.header ? dialect : { ...dialect, newLine } }
+    : {
+        rows: await preparation.from(file, header.end, header.lines),
+        own: { ...dialect, header: false, skip: 0, newLine },
+      };
   const isIndivisible = !dialect.relaxed && (await preparation.isIndivisible(rows, dialect));
-  const own = header.isPlain
-    ? dialect.header
-      ? dialect
-      : { ...dialect, newLine }
-    : { ...dialect, header: false, skip: 0, newLine };
   return { names, dialect: isIndivisible ? { ...own, isIndivisible } : own, files: [rows] };
 }
 
