@@ -12,10 +12,8 @@ const LENGTHS_MS = [1_000, 2_000, 3_000] as const;
 /** In such a time, every group has a whole number of intervals, ms. */
 const GRAIN_MS = 6_000;
 
-/** Returns an instant, some seconds away, at which an interval of every group ends: what they wait for ends there too. */
-export function commonEnd(startTime: number): number {
-  return startTime + Math.ceil((Date.now() + 10_000 - startTime) / GRAIN_MS) * GRAIN_MS;
-}
+/** An end of all groups at which an interval of each ends: what they wait for ends there too. Ahead by what it takes to tell a busy fleet. */
+export const COMMON_END = { grainMs: GRAIN_MS, aheadMs: 10_000 };
 
 const idOf = (index: number): string => `group-${index}`;
 

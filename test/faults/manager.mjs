@@ -68,16 +68,21 @@ async function insist(work) {
   }
 }
 
-/** Has each schedule end soon, as a person would who wants no more of it, or all of them at an instant. */
-async function finish(given) {
-  for (const { groupId } of schedules) {
-    await insist(async () => {
-      const { version, spec } = await tidegate.client.get(groupId);
-      if (spec.endTime !== null) return;
-      const endTime = given ?? Math.ceil(Date.now() / 1_000 + 1) * 1_000;
-      await tidegate.client.update({ ...spec, endTime }, { version });
-    });
-  }
+/** Has all schedules end at one instant on a grain, as a person would who wants no more of them; later if they got there before they all knew. */
+async function finish({ grainMs, aheadMs }) {
+  const origin = schedules[0].startTime;
+  let endTime;
+  do {
+    endTime = origin + Math.ceil((Date.now() + aheadMs - origin) / grainMs) * grainMs;
+    await Promise.all(
+      schedules.map(({ groupId }) =>
+        insist(async () => {
+          const { version, spec } = await tidegate.client.get(groupId);
+          await tidegate.client.update({ ...spec, endTime }, { version });
+        }),
+      ),
+    );
+  } while (Date.now() >= endTime);
 }
 
 async function isComplete() {
@@ -90,10 +95,7 @@ async function isComplete() {
   return true;
 }
 
-process.on("message", (message) => {
-  if (message === "finish") void finish();
-  else if (message.finishAt !== undefined) void finish(message.finishAt);
-});
+process.on("message", ({ finish: moment }) => void finish(moment));
 await insist(() => tidegate.start());
 await insist(() => tidegate.client.registerMany(schedules));
 process.send?.("ready");

@@ -45,7 +45,7 @@ export class Fleet {
 
   /** Has all schedules end, and waits until each manager has seen all of them through. */
   async finish(): Promise<void> {
-    for (const { manager } of this.posts) manager.send("finish");
+    for (const { manager } of this.posts) manager.send({ finish: { grainMs: 1_000, aheadMs: 1_000 } });
     await Promise.all(this.posts.map(({ manager }) => this.#scene.untilDone(manager)));
   }
 

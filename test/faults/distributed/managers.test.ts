@@ -2,7 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 import { until } from "@tidegate/testkit";
-import { chained, commonEnd, submissionsIn } from "../chains.js";
+import { COMMON_END, chained, submissionsIn } from "../chains.js";
 import { endProcess, type Point, Scene } from "../scene.js";
 import { Cluster, LEASE_MS } from "./cluster.js";
 
@@ -95,7 +95,7 @@ describe("of several managers", () => {
       }
       await Promise.all(managers.map(endProcess));
       const last = [scene.startManager(), scene.startManager()];
-      last[0]!.send({ finishAt: commonEnd(scene.startTime) });
+      last[0]!.send({ finish: COMMON_END });
       for (const manager of last) await scene.untilDone(manager);
       expect([...new Set(scene.deaths)].sort()).toEqual(["asked", "claimed", "recorded", "settled"]);
       const { checked, premature } = submissionsIn(scene.records(), scene.startTime);
