@@ -13,10 +13,12 @@ export interface GroupState {
   readonly lane_width: number;
   readonly delay_ms: number;
   longest_run_ms: number;
+  /** Of the reading by positions; `null` without one. */
+  epoch: number | null;
 }
 
 const STATE =
-  "SELECT incarnation, version, is_planning, watermark, next_fire_at, lane_width, delay_ms, longest_run_ms FROM schedule_state WHERE no = ?";
+  "SELECT incarnation, version, is_planning, watermark, next_fire_at, lane_width, delay_ms, longest_run_ms, offsets ->> '$.epoch' AS epoch FROM schedule_state WHERE no = ?";
 
 /**
  * The states of groups that were planned last, so that the life of a run reads none: the store has exclusive use of the

@@ -121,6 +121,7 @@ export function planOne(tables: Tables, commit: PlanCommit, claim?: PlanClaim): 
   state.watermark = newWatermark;
   state.next_fire_at = nextFireAt;
   state.longest_run_ms = longest;
+  if (offsets !== undefined) state.epoch = offsets.epoch;
   for (const { run, part } of entered) {
     if (part === "waiting") lanes.wait(no, asRival(run), plannedAt);
     else lanes.move(no, run.id, "none", part, plannedAt);

@@ -279,12 +279,10 @@ export class SqliteStore implements ScheduleStore {
   }
 
   getEpochs(groupIds: readonly string[]): Promise<number[]> {
-    const text = "SELECT offsets ->> '$.epoch' AS epoch FROM schedule_state WHERE no = ?";
-    return this.#read(({ statements, groups }) =>
+    return this.#read(({ groups, states }) =>
       groupIds.map((groupId) => {
         const no = groups.numberOf(groupId);
-        const row = no === undefined ? undefined : statements.get<{ epoch: number | null }>(text, no);
-        return row?.epoch ?? 0;
+        return (no === undefined ? undefined : states.of(no)?.epoch) ?? 0;
       }),
     );
   }

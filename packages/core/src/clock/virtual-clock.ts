@@ -116,9 +116,7 @@ class TimerQueue {
   add(at: number, callback: () => void): ClockTimer {
     lastTimerId += 1;
     const timer = { at, id: lastTimerId, callback };
-    let index = this.#timers.length;
-    while (index > 0 && this.#timers[index - 1]!.at > at) index -= 1;
-    this.#timers.splice(index, 0, timer);
+    this.#timers.splice(this.#placeOf(timer), 0, timer);
     return { cancel: () => this.#remove(timer) };
   }
 
@@ -131,8 +129,20 @@ class TimerQueue {
   }
 
   #remove(timer: VirtualTimer): void {
-    const index = this.#timers.indexOf(timer);
-    if (index >= 0) this.#timers.splice(index, 1);
+    const index = this.#placeOf(timer);
+    if (this.#timers[index] === timer) this.#timers.splice(index, 1);
+  }
+
+  /** Returns how many timers come before this one. */
+  #placeOf({ at, id }: VirtualTimer): number {
+    let [low, high] = [0, this.#timers.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const other = this.#timers[middle]!;
+      if (other.at < at || (other.at === at && other.id < id)) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 }
 

@@ -56,7 +56,7 @@ export interface AttemptParts {
    * @throws NotReadable if it must not be
    * @default the run has no positions
    */
-  readonly checkSource?: (() => Promise<void>) | undefined;
+  readonly checkSource?: (() => Promise<void> | undefined) | undefined;
   /**
    * Returns whether a later run has written the whole target already, so that the job would put older rows in its place: nothing is
    * submitted then, and the run succeeds. Repeated until it answers.
@@ -240,8 +240,9 @@ export class Attempt {
   }
 
   async #submit(): Promise<SubmittedJob> {
-    const { checkSource } = this.#parts;
-    if (checkSource !== undefined) await this.#unlessCancelled(checkSource);
+    this.#abort.throwIfCancelled();
+    const checking = this.#parts.checkSource?.();
+    if (checking !== undefined) await this.#abort.orElse(checking);
     const isSecure = this.#parts.secure();
     if (isSecure !== true) await this.#secured(isSecure);
     this.#abort.throwIfCancelled();

@@ -406,7 +406,7 @@ export class Dispatcher {
       const checkSource =
         run.offsets === null
           ? undefined
-          : (part: Run = run): Promise<void> => this.#parts.sources.check(part, spec);
+          : (part: Run = run): Promise<void> | undefined => this.#parts.sources.check(part, spec);
       const isOutdated = mayOverwriteLater(run, spec, operator)
         ? () => hasLaterCopy(store, this.#specs, run)
         : undefined;

@@ -39,6 +39,8 @@ export class Leases {
   }
 
   add(attempt: Attempt): void {
+    // Runs that are claimed while none is active need no renewal of their own, however long ago the last one was.
+    if (this.#active.size === 0) this.#until = attempt.leaseUntil;
     this.#active.set(attempt.run.id, attempt);
   }
 

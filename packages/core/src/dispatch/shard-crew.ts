@@ -34,7 +34,7 @@ export interface ShardCrewParts {
    * @default the run has no positions
    * @throws NotReadable
    */
-  readonly checkSource?: (part: Run) => Promise<void>;
+  readonly checkSource?: (part: Run) => Promise<void> | undefined;
   readonly onTrouble: (error: unknown) => void;
 }
 

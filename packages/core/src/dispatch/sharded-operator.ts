@@ -38,7 +38,7 @@ export interface ShardedOperatorParts {
   /** See `AttemptParts.secure`. */
   readonly secure: () => true | Promise<boolean>;
   /** See `ShardCrewParts.checkSource`. */
-  readonly checkSource?: ((part: Run) => Promise<void>) | undefined;
+  readonly checkSource?: ((part: Run) => Promise<void> | undefined) | undefined;
   /** See `AttemptParts.isOutdated`: a split that was not merged by then is dropped, so that the run yields. */
   readonly isOutdated?: (() => Promise<boolean>) | undefined;
   readonly onTrouble: (error: unknown) => void;

@@ -2,7 +2,9 @@ import type { Clock, EpochMs } from "../clock/clock.js";
 import { SourceError } from "../errors/errors.js";
 import type { OffsetBounds } from "../offset/offset-provider.js";
 import type { OffsetSource } from "../offset/offset-providers.js";
+import type { PositionOrder } from "../offset/offset-vector.js";
 import type { RunOffsets } from "../offset/offset-watermark.js";
+import { missingOf } from "../offset/source-standing.js";
 import { lookAgainAfterMs } from "../planning/failing-groups.js";
 import { ExpiredWhileWaiting, refuseMissing } from "../planning/offset-reading.js";
 import { hasSnapshots, keepsOrder } from "../planning/plan-snapshot.js";
@@ -22,6 +24,13 @@ const MISSING: readonly string[] = ["OFFSETS_EXPIRED", "SOURCE_REPLACED", "SOURC
 
 function isMissing({ code }: SourceError): boolean {
   return MISSING.includes(code);
+}
+
+/** Returns whether a source lacks something of what a run is to read, by its bounds. */
+function isAnyMissing(order: PositionOrder, offsets: RunOffsets, bounds: OffsetBounds): boolean {
+  if (bounds.incarnation !== offsets.incarnation) return true;
+  const { expired, rewound } = missingOf(order, offsets, bounds);
+  return expired.length > 0 || rewound.length > 0;
 }
 
 /** Most runs that are remembered as held. */
@@ -82,12 +91,24 @@ export class SourceCheck {
 
   /**
    * @param run - or a shard of it, with its own id and positions
+   * @returns `undefined` if bounds of a moment ago have all of it
    * @throws NotReadable if it must not be submitted now
    */
-  async check(run: Run, spec: ScheduleSpec): Promise<void> {
-    if (run.offsets === null || spec.source == null) return;
+  check(run: Run, spec: ScheduleSpec): Promise<void> | undefined {
+    const { offsets } = run;
+    if (offsets === null || spec.source == null) return undefined;
+    const { looks } = this.#parts;
+    const recent = looks.recentBounds(spec.source);
+    if (!(recent instanceof Promise) && !isAnyMissing(looks.orderOf(spec.source), offsets, recent)) {
+      this.#held.delete(run.id);
+      return undefined;
+    }
+    return this.#check(run, offsets, spec, spec.source);
+  }
+
+  async #check(run: Run, offsets: RunOffsets, spec: ScheduleSpec, source: OffsetSource): Promise<void> {
     try {
-      await this.#compare(run, run.offsets, spec, spec.source);
+      await this.#compare(run, offsets, spec, source);
       this.#held.delete(run.id);
     } catch (error) {
       if (!(error instanceof SourceError)) throw error;

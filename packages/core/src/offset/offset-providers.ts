@@ -97,27 +97,31 @@ function dataOf(provider: OffsetProvider | undefined, { type: _type, ...source }
 
 /** @throws SourceError SOURCE_UNAVAILABLE if an answer is not what the contract says: nothing can be planned by it */
 export function checkedBounds(provider: OffsetProvider, answer: unknown): OffsetBounds {
-  const { earliest, latest, incarnation, at, room } = (answer ?? {}) as Record<string, unknown>;
-  const problem = ((): string | undefined => {
-    if (!isOffsetVector(earliest) || !isOffsetVector(latest)) return "has no vectors of positions";
-    if (typeof incarnation !== "string" || incarnation.length < 1 || incarnation.length > 200)
-      return "has no incarnation of 1 to 200 characters";
-    if (!Number.isSafeInteger(at)) return "has no instant `at`";
-    if (room !== undefined && !isRoom(room)) return "has a room of other than two whole numbers as texts";
-    const partitions = Object.keys(latest);
-    if (
-      partitions.length !== Object.keys(earliest).length ||
-      !partitions.every((one) => Object.hasOwn(earliest, one))
-    )
-      return "has other partitions in earliest than in latest";
-    const inverted = partitions.find((one) => provider.compare(one, earliest[one]!, latest[one]!) > 0);
-    return inverted === undefined ? undefined : `ends before it begins in partition ${inverted}`;
-  })();
+  const problem = problemOf(provider, (answer ?? {}) as Record<string, unknown>);
   if (problem === undefined) return answer as OffsetBounds;
   throw new SourceError(
     "SOURCE_UNAVAILABLE",
     `The answer of the provider "${provider.sourceType}" ${problem}: its code has to be changed.`,
   );
+}
+
+function problemOf(
+  provider: OffsetProvider,
+  { earliest, latest, incarnation, at, room }: Record<string, unknown>,
+): string | undefined {
+  if (!isOffsetVector(earliest) || !isOffsetVector(latest)) return "has no vectors of positions";
+  if (typeof incarnation !== "string" || incarnation.length < 1 || incarnation.length > 200)
+    return "has no incarnation of 1 to 200 characters";
+  if (!Number.isSafeInteger(at)) return "has no instant `at`";
+  if (room !== undefined && !isRoom(room)) return "has a room of other than two whole numbers as texts";
+  const partitions = Object.keys(latest);
+  if (
+    partitions.length !== Object.keys(earliest).length ||
+    !partitions.every((one) => Object.hasOwn(earliest, one))
+  )
+    return "has other partitions in earliest than in latest";
+  const inverted = partitions.find((one) => provider.compare(one, earliest[one]!, latest[one]!) > 0);
+  return inverted === undefined ? undefined : `ends before it begins in partition ${inverted}`;
 }
 
 function isRoom(room: unknown): boolean {

@@ -26,9 +26,14 @@ export function pick(vector: OffsetVector, partitions: readonly string[]): Offse
 
 /** Returns the canonical JSON of a vector: its partitions sorted by UTF-16 code units, without white space. */
 export function offsetText(vector: OffsetVector): string {
-  const entries = Object.entries(vector);
-  if (entries.length > 1) entries.sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${entries.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join(",")}}`;
+  const partitions = Object.keys(vector);
+  if (partitions.length > 1) partitions.sort((a, b) => (a < b ? -1 : 1));
+  let members = "";
+  for (const partition of partitions) {
+    if (members !== "") members += ",";
+    members += `${JSON.stringify(partition)}:${JSON.stringify(vector[partition])}`;
+  }
+  return `{${members}}`;
 }
 
 /** Returns whether two vectors have the same positions, by their texts. */
@@ -52,7 +57,8 @@ export function offsetsOf(text: string): OffsetVector | undefined {
 /** Returns whether a value is an object whose members are all strings. */
 export function isOffsetVector(value: unknown): value is OffsetVector {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
-  return Object.values(value).every((position) => typeof position === "string");
+  const members = value as Record<string, unknown>;
+  return Object.keys(members).every((partition) => typeof members[partition] === "string");
 }
 
 /**
@@ -77,9 +83,9 @@ export function compareOffsets(
 
 /** Returns whether a range has nothing in any partition; one that `lower` lacks is not empty. */
 export function isEmptyRange(order: PositionOrder, { lower, upper }: OffsetRange): boolean {
-  return Object.entries(upper).every(([partition, end]) => {
+  return Object.keys(upper).every((partition) => {
     const begin = positionIn(lower, partition);
-    return begin !== undefined && order.compare(partition, begin, end) >= 0;
+    return begin !== undefined && order.compare(partition, begin, upper[partition]!) >= 0;
   });
 }
 

@@ -32,6 +32,7 @@ export function standingOf(
   watermark: OffsetVector,
   { earliest, latest }: Pick<OffsetBounds, "earliest" | "latest">,
 ): SourceStanding {
+  if (isPlain(order, watermark, { earliest, latest })) return { lower: watermark, ...NOTHING_ELSE };
   const added: string[] = [];
   const expired: PartitionRange[] = [];
   const rewound: PartitionRange[] = [];
@@ -49,6 +50,23 @@ export function standingOf(
     .filter((partition) => !Object.hasOwn(latest, partition))
     .sort();
   return { lower: Object.fromEntries(lower), added, vanished, expired, rewound };
+}
+
+const NOTHING_ELSE = { added: [], vanished: [], expired: [], rewound: [] } as const;
+
+/** Returns whether a source has the partitions that it had, and all that was not read of them: as nearly always. */
+function isPlain(
+  order: PositionOrder,
+  watermark: OffsetVector,
+  { earliest, latest }: Pick<OffsetBounds, "earliest" | "latest">,
+): boolean {
+  const partitions = Object.keys(latest);
+  if (partitions.length !== Object.keys(watermark).length) return false;
+  return partitions.every((partition) => {
+    const read = positionIn(watermark, partition);
+    if (read === undefined || order.compare(partition, latest[partition]!, read) < 0) return false;
+    return order.compare(partition, earliest[partition]!, read) <= 0;
+  });
 }
 
 /** Positions of a range that its source no longer has. Lists are in the order of the range's partitions. */

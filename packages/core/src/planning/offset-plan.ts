@@ -70,13 +70,14 @@ export function withOffsets(
   const fresh = freshRun(decision, schedule);
   // After the last interval, the only copy is one that takes the place of lost runs.
   const isCopied = schedule.spec.onLoss === "resnapshot" && (fresh ?? decision.merged[0]) !== undefined;
-  const runs = decision.runs.flatMap((planned) => {
+  const parts = (planned: PlannedInterval): PlannedInterval[] => {
     const before = apart.find((run) => isSameTime(planned, run));
     if (before === undefined) return [planned];
     const again = withThoseOf(planned, before, ofReading(before));
     const isLost = hasLostPositions(before) && again.state === "PLANNED" && found !== undefined;
     return isLost ? withoutLost(again, found, schedule.spec, isCopied) : [again];
-  });
+  };
+  const runs = apart.length === 0 ? decision.runs : decision.runs.flatMap(parts);
   if (fresh === undefined || look === undefined)
     return { ...decision, runs: carried(runs, merged, decision.merged) };
   if (look === "not-begun")
@@ -94,11 +95,10 @@ export function withOffsets(
       : [wholeOf({ ...fresh, snapshot }, reading, ends.at(-1)!)];
   const lost = snapshot === undefined ? reading.lost : lostWith(reading);
   const others = runs.filter((run) => !isSameTime(run, fresh));
+  const all = [...others, ...lostPart(fresh, schedule, { ...reading, lost }), ...pieces];
   return {
     ...decision,
-    runs: [...others, ...lostPart(fresh, schedule, { ...reading, lost }), ...pieces].sort(
-      (a, b) => a.lower - b.lower || a.upper - b.upper,
-    ),
+    runs: all.length === 1 ? all : all.sort((a, b) => a.lower - b.lower || a.upper - b.upper),
     offsets: positionAfter(reading, ends.at(-1)!),
   };
 }
@@ -254,6 +254,7 @@ function piecesOf(
     const offsets = { incarnation, epoch, ...whole };
     return [{ ...fresh, state: "SUCCEEDED", reason: "source-empty", offsets }];
   }
+  if (ends.length === 1) return [{ ...fresh, offsets: { incarnation, epoch, ...whole } }];
   const count = Math.min(ends.length, fresh.upper - fresh.lower);
   return Array.from({ length: count }, (_, index) => {
     const isLast = index === count - 1;

@@ -47,7 +47,7 @@ export function readOn(
   refuseReplaced(spec, before.incarnation, bounds);
   const { lower, added, vanished, expired, rewound } = standingOf(order, before.position, bounds);
   refuseRewound(spec, rewound);
-  const gone = [...expired, ...unreadOf(order, before, vanished)];
+  const gone = vanished.length === 0 ? expired : [...expired, ...unreadOf(order, before, vanished)];
   if (onLoss === "fail") refuseLoss(spec, gone);
   const from = behind(lower, expired);
   const {
@@ -59,7 +59,8 @@ export function readOn(
     ...known
   } = before;
   const isEmpty = isEmptyRange(order, { lower: from, upper: bounds.latest });
-  const foundAt = hasGrown(order, before.latest, bounds) ? bounds.at : dataAt;
+  // Only this needs to know whether the source has grown.
+  const foundAt = spec.expectData != null && hasGrown(order, before.latest, bounds) ? bounds.at : dataAt;
   return {
     after: {
       ...known,
@@ -240,9 +241,9 @@ function nameOf({ source, groupId }: Named): string {
 
 /** Returns whether a source has records that it did not have at the last look, whether or not those before are read. */
 function hasGrown(order: PositionOrder, before: OffsetVector, { earliest, latest }: OffsetBounds): boolean {
-  return Object.entries(latest).some(([partition, end]) => {
+  return Object.keys(latest).some((partition) => {
     const known = positionIn(before, partition) ?? earliest[partition]!;
-    return order.compare(partition, end, known) > 0;
+    return order.compare(partition, latest[partition]!, known) > 0;
   });
 }
 
@@ -266,7 +267,7 @@ export function startOf(given: OffsetVector, { earliest }: Pick<OffsetBounds, "e
 
 /** Returns where reading continues behind ranges that have expired. */
 function behind(lower: OffsetVector, expired: readonly PartitionRange[]): OffsetVector {
-  return { ...lower, ...rangeOf(expired).upper };
+  return expired.length === 0 ? lower : { ...lower, ...rangeOf(expired).upper };
 }
 
 function rangeOf(parts: readonly PartitionRange[]): OffsetRange {

@@ -87,7 +87,9 @@ export class SourceLooks {
     const reading = expiry === undefined ? found : { ...found, after: { ...found.after, ...expiry } };
     const ends = isForSnapshot
       ? [bounds.latest]
-      : await this.#ends(provider, reads === "all" ? drained(spec) : spec, reading.lower, bounds.latest);
+      : spec.limit == null
+        ? [bounds.latest]
+        : await this.#ends(provider, reads === "all" ? drained(spec) : spec, reading.lower, bounds.latest);
     if (provider.hold !== undefined)
       await this.hold(spec, { position: reading.lower, incarnation: bounds.incarnation });
     const isCounted = spec.batchUntil != null && !isForSnapshot && reads === "due";
@@ -178,7 +180,7 @@ export class SourceLooks {
    * @param read - how far it was read. @default not at all
    * @throws SourceError SOURCE_UNKNOWN, SOURCE_UNAVAILABLE, SOURCE_INVALID
    */
-  async bounds(source: OffsetSource, read?: OffsetsRead): Promise<OffsetBounds> {
+  bounds(source: OffsetSource, read?: OffsetsRead): Promise<OffsetBounds> {
     return this.#recent.ask(source, () => this.#boundsOf(source, read));
   }
 

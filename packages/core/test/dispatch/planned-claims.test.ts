@@ -3,7 +3,7 @@ import { VirtualClock } from "../../src/clock/virtual-clock.js";
 import { PLANNED_AHEAD } from "../../src/planning/plan-decision.js";
 import type { ScheduleInfo } from "../../src/schedule/schedule.js";
 import type { ClaimedRun, ClaimRequest, ClaimScope, NextWake } from "../../src/store/run-queue.js";
-import { SECOND, T0 } from "../support/instants.js";
+import { MINUTE, SECOND, T0 } from "../support/instants.js";
 import { QuickStore } from "../support/quick-store.js";
 import { failed, ScriptedOperator, SUCCEEDED } from "../support/scripted-operator.js";
 import { World, type WorldOptions } from "../support/world.js";
@@ -48,6 +48,24 @@ describe("on a store with shortcuts, a manager", () => {
     await world.fireAt(GROUP, T0 + STEP);
     expect(await world.runs(GROUP)).toMatchObject([{ state: "SUCCEEDED", attempt: 1 }]);
     expect(store.claims).toBe(0);
+  });
+
+  it("renews no lease of a run that it has just claimed, however long it had nothing to do before", async () => {
+    const operator = new ScriptedOperator();
+    operator.answer = () => "runs";
+    const { world, store, clock } = await started({ operator });
+    let renewals = 0;
+    const renew = store.renewLeases.bind(store);
+    store.renewLeases = (...given) => {
+      renewals += 1;
+      return renew(...given);
+    };
+    await world.client.register(everyStep("other"));
+    await clock.advance(MINUTE);
+    for (const groupId of [GROUP, "other"]) await world.fireAt(groupId, T0 + MINUTE);
+    await world.advance(2 * SECOND);
+    expect(operator.submissions).toHaveLength(2);
+    expect(renewals).toBe(0);
   });
 
   it("tells that a run is planned before it tells that it begins", async () => {
