@@ -5,8 +5,8 @@ import type { RunFilter, ScheduleStore } from "@tidegate/core/store";
 import { PostgresStore } from "@tidegate/store-postgres";
 import { SqliteStore } from "@tidegate/store-sqlite";
 import { PostgresServer } from "@tidegate/test-servers";
-import { POSTGRES_SETTINGS } from "./distributed/servers.js";
 import { atMost, type Figure, rounded } from "./figure.js";
+import { POSTGRES_SETTINGS } from "./postgres-settings.js";
 import { assemble, noopOperator, temporaryDirectory } from "./setup.js";
 
 /** Runs in all: `TIDEGATE_BENCH_RUNS=10000000` is what the goals are for, and takes a quarter of an hour. */

@@ -14,6 +14,7 @@ type Task = (...args: string[]) => Promise<unknown>;
 const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   "run-life": async () => (await import("./run-life.js")).runLife,
   "overload-hold": async () => (await import("./overload.js")).overloadHold,
+  "overload-hold-postgres": async () => (await import("./overload.js")).overloadHoldOnPostgres,
   "overload-fresh": async () => (await import("./overload.js")).overloadFresh,
   drain: async () => (await import("./overload.js")).drain,
   lateness: async () => (await import("./lateness.js")).lateness,

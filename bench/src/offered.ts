@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { ScheduleInfo } from "@tidegate/core";
 import type { ScheduleOperator } from "@tidegate/core/operator";
-import { SqliteStore } from "@tidegate/store-sqlite";
+import type { ScheduleStore } from "@tidegate/core/store";
 import { runApart } from "./apart.js";
 import { assemble, noopOperator, registerAll, sleep, temporaryDirectory } from "./setup.js";
 
@@ -18,22 +18,33 @@ const CARRIED_OUT = 0.97;
 
 /** Measurements that each have a process of their own. */
 export const OFFERED_TASKS: Readonly<Record<string, (...args: string[]) => Promise<unknown>>> = {
-  "offered:secondly": (count, seconds) => ratesOf(noopOperator(), secondly(Number(count)), Number(seconds)),
+  "offered:secondly": (count, seconds, connectionString) =>
+    ratesOf(noopOperator(), secondly(Number(count)), Number(seconds), connectionString),
 };
 
-/** How many jobs were submitted in each second that many schedules of a second are offered in, in a process of its own. */
-export function offeredRates(count: number, seconds: number): number[] {
-  return runApart("offered:secondly", String(count), String(seconds));
+/**
+ * Offers that many schedules of a second for so many seconds, on a new store and in a process of its own. Returns how many
+ * jobs were submitted in each second.
+ */
+export type Offer = (count: number, seconds: number) => Promise<number[]>;
+
+export const offerOnSqlite: Offer = async (count, seconds) =>
+  runApart("offered:secondly", String(count), String(seconds));
+
+/** @param newDatabase - returns the connection string of an empty database */
+export function offerOnPostgres(newDatabase: () => Promise<string>): Offer {
+  return async (count, seconds) =>
+    runApart("offered:secondly", String(count), String(seconds), await newDatabase());
 }
 
 /**
- * Returns the largest number of runs per second that is carried out as offered, on SQLite and the embedded engine:
- * the rate is raised until no more than that is done. Each rate has a store and a process of its own.
+ * Returns the largest number of runs per second that is carried out as offered, by the embedded engine: the rate is raised
+ * until no more than that is done.
  */
-export function findPeak(): number {
+export async function findPeak(offer: Offer = offerOnSqlite): Promise<number> {
   let peak = 0;
   for (let offered = LOWEST; ; offered = Math.round(offered * STEP)) {
-    const carriedOut = Math.max(...windowsOf(offeredRates(offered, 12)));
+    const carriedOut = Math.max(...windowsOf(await offer(offered, 12)));
     peak = Math.max(peak, carriedOut);
     process.stderr.write(`${offered} offered: ${Math.round(carriedOut)}/s ... `);
     if (carriedOut < offered * CARRIED_OUT) return peak;
@@ -50,14 +61,19 @@ export function secondly(count: number): ScheduleInfo[] {
   }));
 }
 
-/** How many jobs were submitted in each second, from the first that was. */
+/**
+ * How many jobs were submitted in each second, from the first that was.
+ *
+ * @param connectionString - of an empty Postgres database. @default a SQLite file
+ */
 export async function ratesOf(
   operator: ScheduleOperator & { count: number },
   infos: readonly ScheduleInfo[],
   seconds: number,
+  connectionString?: string,
 ): Promise<number[]> {
   const directory = temporaryDirectory();
-  const tidegate = assemble(new SqliteStore({ path: join(directory.path, "tidegate.db") }), operator);
+  const tidegate = assemble(await storeOf(directory.path, connectionString), operator);
   await tidegate.start();
   await registerAll(tidegate, infos);
   while (operator.count === 0) await sleep(20);
@@ -72,6 +88,16 @@ export async function ratesOf(
   await tidegate.stop();
   directory.remove();
   return rates;
+}
+
+/** A store on a file of a directory or in a database; only its own driver is loaded. */
+async function storeOf(directory: string, connectionString: string | undefined): Promise<ScheduleStore> {
+  if (connectionString !== undefined) {
+    const { PostgresStore } = await import("@tidegate/store-postgres");
+    return new PostgresStore({ connectionString });
+  }
+  const { SqliteStore } = await import("@tidegate/store-sqlite");
+  return new SqliteStore({ path: join(directory, "tidegate.db") });
 }
 
 /** Means over every few seconds that follow each other. */

@@ -4,9 +4,9 @@ import { PostgresStore } from "@tidegate/store-postgres";
 import { PostgresServer } from "@tidegate/test-servers";
 import { Client } from "pg";
 import { exactCpuUs } from "./distributed/cpu.js";
-import { POSTGRES_SETTINGS } from "./distributed/servers.js";
 import { atMost, type Figure, rounded } from "./figure.js";
 import { newRun } from "./new-run.js";
+import { POSTGRES_SETTINGS } from "./postgres-settings.js";
 import { assemble, noopOperator, registerAll } from "./setup.js";
 
 /** Runs a second, in the time of the store. */

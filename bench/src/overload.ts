@@ -1,24 +1,51 @@
 import type { ScheduleInfo } from "@tidegate/core";
 import { atLeast, atMost, type Figure, percentile, rounded } from "./figure.js";
-import { findPeak, offeredRates, ratesOf, secondly, windowsOf } from "./offered.js";
+import {
+  findPeak,
+  type Offer,
+  offerOnPostgres,
+  offerOnSqlite,
+  ratesOf,
+  secondly,
+  windowsOf,
+} from "./offered.js";
+import { POSTGRES_SETTINGS } from "./postgres-settings.js";
 import { noopOperator } from "./setup.js";
 
 const HELD_S = 60;
 
 /** Whether a machine that is offered twice and five times its peak goes on to do what it can. */
-export async function overloadHold(): Promise<Figure[]> {
-  const peak = findPeak();
+export function overloadHold(): Promise<Figure[]> {
+  return held("overload-hold", "SQLite", offerOnSqlite);
+}
+
+/** The same on Postgres. */
+export async function overloadHoldOnPostgres(): Promise<Figure[]> {
+  const { PostgresServer } = await import("@tidegate/test-servers");
+  const server = await PostgresServer.start(POSTGRES_SETTINGS);
+  try {
+    return await held(
+      "overload-hold-postgres",
+      "Postgres",
+      offerOnPostgres(() => server.createDatabase()),
+    );
+  } finally {
+    await server.dispose();
+  }
+}
+
+async function held(id: string, store: string, offer: Offer): Promise<Figure[]> {
+  const peak = await findPeak(offer);
   const figures: Figure[] = [];
-  for (const [id, times] of [
-    ["overload-hold", 2],
-    ["overload-hold-5", 5],
+  for (const [suffix, times] of [
+    ["", 2],
+    ["-5", 5],
   ] as const) {
-    const rates = offeredRates(Math.round(peak * times), HELD_S + 5);
-    const held = windowsOf(rates).at(-1)!;
+    const held = windowsOf(await offer(Math.round(peak * times), HELD_S + 5)).at(-1)!;
     figures.push(
       atLeast(0.9, {
-        id,
-        what: `${times} times the peak offered: runs/s after ${HELD_S} s (${rounded(held)}), over the peak`,
+        id: `${id}${suffix}`,
+        what: `${times} times the peak offered on ${store}: runs/s after ${HELD_S} s (${rounded(held)}), over the peak`,
         value: rounded(held / peak),
         unit: "",
         reference: { what: "the peak: the most offered that was carried out (runs/s)", value: rounded(peak) },
@@ -80,7 +107,7 @@ const DRAINED_S = 60;
 
 /** How fast a day of minutes of a thousand schedules is caught up with, and in how much memory. */
 export async function drain(): Promise<Figure[]> {
-  const peak = findPeak();
+  const peak = await findPeak();
   const now = Math.floor(Date.now() / 60_000) * 60_000;
   const infos = Array.from(
     { length: LATE_GROUPS },

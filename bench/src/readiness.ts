@@ -5,8 +5,8 @@ import type { ScheduleStore } from "@tidegate/core/store";
 import { PostgresStore } from "@tidegate/store-postgres";
 import { SqliteStore } from "@tidegate/store-sqlite";
 import { PostgresServer } from "@tidegate/test-servers";
-import { POSTGRES_SETTINGS } from "./distributed/servers.js";
 import { atMost, type Figure, percentile, rounded } from "./figure.js";
+import { POSTGRES_SETTINGS } from "./postgres-settings.js";
 import { assemble, noopOperator, registerAll, sleep, temporaryDirectory, waitUntil } from "./setup.js";
 
 const MINUTE_MS = 60_000;

@@ -3,7 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 import { runId } from "@tidegate/core/store";
 import { SqliteStore } from "@tidegate/store-sqlite";
 import { atLeast, type Figure, rounded } from "./figure.js";
-import { findPeak, offeredRates } from "./offered.js";
+import { findPeak, offerOnSqlite } from "./offered.js";
 import { temporaryDirectory } from "./setup.js";
 
 const SECONDS = 30;
@@ -16,8 +16,8 @@ export async function runLife(): Promise<Figure[]> {
   const directory = temporaryDirectory();
   const ceiling = await bareCeiling(join(directory.path, "bare.db"));
   directory.remove();
-  const peak = findPeak();
-  const rates = offeredRates(Math.round(peak), SECONDS);
+  const peak = await findPeak();
+  const rates = await offerOnSqlite(Math.round(peak), SECONDS);
   const perSecond = rates.reduce((sum, rate) => sum + rate, 0) / rates.length;
   const reference = {
     what: "bare SQLite, the same row writes, batches of 1,000 (runs/s)",

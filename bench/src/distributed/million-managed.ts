@@ -1,9 +1,9 @@
 import { PostgresServer, RedisServer } from "@tidegate/test-servers";
 import { atLeast, atMost, type Figure, rounded } from "../figure.js";
+import { POSTGRES_SETTINGS } from "../postgres-settings.js";
 import { sleep } from "../setup.js";
 import { cpuSeconds } from "./cpu.js";
 import { Managers } from "./managers.js";
-import { POSTGRES_SETTINGS } from "./servers.js";
 
 const MILLION = 1_000_000;
 const FEW = 1_000;

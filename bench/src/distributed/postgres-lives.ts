@@ -1,10 +1,11 @@
 import { PostgresServer } from "@tidegate/test-servers";
 import { atLeast, type Figure, rounded } from "../figure.js";
+import { POSTGRES_SETTINGS } from "../postgres-settings.js";
 import { sleep } from "../setup.js";
 import { cpuSeconds } from "./cpu.js";
 import { Managers } from "./managers.js";
 import { type QueueName, QueueProcesses } from "./queue-processes.js";
-import { POSTGRES_SETTINGS, startRedis } from "./servers.js";
+import { startRedis } from "./servers.js";
 
 const SECOND_MS = 1_000;
 const WARM_UP_MS = 3_000;

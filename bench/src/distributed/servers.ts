@@ -1,9 +1,6 @@
 import type { BullmqConnection } from "@tidegate/engine-bullmq";
 import { PostgresServer, RedisServer } from "@tidegate/test-servers";
 
-/** As a production server has it, but for the memory: everything that was acknowledged is on the disk. */
-export const POSTGRES_SETTINGS = ["shared_buffers=512MB", "max_wal_size=4GB", "checkpoint_timeout=15min"];
-
 /** A fresh server of either kind. */
 export interface BenchServer {
   readonly connection: BullmqConnection;
