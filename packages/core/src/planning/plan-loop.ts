@@ -18,7 +18,7 @@ import { commitOf } from "./plan-commit.js";
 import { PLANNED_AHEAD, type PlanDecision, type PlanInput } from "./plan-decision.js";
 import { isEmpty, nextStep } from "./plan-step.js";
 import type { PlanWork } from "./plan-work.js";
-import { type CachedSchedule, isLeft, type ScheduleCache } from "./schedule-cache.js";
+import { type CachedSchedule, isLeft, isPassedOn, type ScheduleCache } from "./schedule-cache.js";
 import { SnapshotStates } from "./snapshot-states.js";
 import type { SourceLooks } from "./source-looks.js";
 import { watchesSource, withLookOf } from "./source-watch.js";
@@ -239,6 +239,11 @@ export class PlanLoop {
     const { groupId } = work;
     // It was forgotten since, while others of the batch were read: a run has ended, or the schedule was changed.
     if (cached === undefined && !work.isUnknown) return "again";
+    if (cached !== undefined && this.#isLeftToOther(work, cached)) {
+      work.outcome = "deferred";
+      work.nextFireAt = cached.schedule.nextFireAt;
+      return "done";
+    }
     const step =
       cached &&
       (this.#kept.take(work, cached) ??
@@ -273,6 +278,26 @@ export class PlanLoop {
     const isNew = work.refusedAt !== schedule.watermark && decision.supersedes.length === 0;
     const isPlain = isNew && snapshotIn(decision) === undefined;
     return isPlain ? stepOf(decided, this.#parts.namespace) : this.#stepOnceRead(decided, isNew);
+  }
+
+  /**
+   * Returns whether a lane that owes more is left to another manager: the one that carries out its runs plans the next as
+   * soon as it has room. If two did, each plan of one would outdate the next of the other. Should that manager die, the
+   * lane is planned when it is due to be checked.
+   */
+  #isLeftToOther(
+    { cause, mayBeUncovered, runs, refusedAt, fires }: PlanWork,
+    cached: CachedSchedule,
+  ): boolean {
+    const { store, clock } = this.#parts;
+    const { schedule, grid } = cached;
+    const isShared = store.isShared && store.planAndClaim !== undefined;
+    if (!isShared || mayBeUncovered || runs.length > 0 || !isPassedOn(schedule)) return false;
+    // Another one has planned since the last run ended here.
+    if (cause === "resumed") return refusedAt !== undefined && refusedAt < schedule.watermark;
+    // A fire for an interval is no check.
+    const isCheck = fires.length > 0 && !fires.some(({ scheduledTime }) => grid.isCut(scheduledTime));
+    return isCheck && isLeft(cached) && (schedule.nextFireAt ?? 0) > clock.now();
   }
 
   /**

@@ -189,6 +189,11 @@ function plansByCount({ spec: { overlap } }: Schedule): boolean {
   return overlap === "queue" || overlap === "allow";
 }
 
+/** Returns whether whoever carries out a run of a lane plans the next one, of which there is one at a time. */
+export function isPassedOn(schedule: Schedule): boolean {
+  return schedule.spec.overlap === "queue" && isToldByState(schedule);
+}
+
 /**
  * Returns whether an earlier plan has left a part of what is owed until runs end: then the group is due at another
  * time, that of its next check.

@@ -452,6 +452,91 @@ describe("on a store with shortcuts, of two managers", () => {
     },
   );
 
+  /** Two managers and a lane that is 20 intervals behind, of which the first carries out a run. */
+  async function bothBehind() {
+    const clock = new VirtualClock({ start: T0 - 1 });
+    const store = new QuickStore({ clock });
+    const [first, second] = [new World({ store, clock }), new World({ store, clock })];
+    for (const world of [first, second]) {
+      world.operator.answer = () => "runs";
+      await world.start();
+    }
+    await first.client.register(everyStep(GROUP));
+    await clock.advance(20 * STEP);
+    await first.engine.fire(GROUP, clock.now());
+    await first.settle();
+    // Its first runs are planned ahead; then each is planned when the one before has ended.
+    while ((await first.runs(GROUP, { states: ["PLANNED"] })).length > 0) await endAll(first, second);
+    await endAll(first, second);
+    const [ahead, behind] = first.operator.running.length > 0 ? [first, second] : [second, first];
+    return { clock, store, ahead, behind };
+  }
+
+  async function endAll(...worlds: World[]): Promise<void> {
+    for (const { operator } of worlds) operator.endAll(SUCCEEDED);
+    await worlds[0]!.settle();
+  }
+
+  /** Holds up the next plan, and returns how to let it go on. */
+  function heldUp(store: QuickStore): () => void {
+    const { planAndClaim } = store;
+    let letGoOn!: () => void;
+    const mayGoOn = new Promise<void>((resolve) => {
+      letGoOn = resolve;
+    });
+    store.planAndClaim = async (commits, request) => {
+      store.planAndClaim = planAndClaim;
+      await mayGoOn;
+      return planAndClaim.call(store, commits, request);
+    };
+    return letGoOn;
+  }
+
+  it("one leaves a lane that is behind to the other, which plans it on as its runs end", async () => {
+    const { clock, store, ahead, behind } = await bothBehind();
+    const { nextFireAt } = (await ahead.client.describe(GROUP)).schedule;
+    await clock.advance(SECOND);
+    const goOn = heldUp(store);
+    await endAll(ahead);
+    expect(await behind.engine.fire(GROUP, clock.now())).toEqual([
+      { groupId: GROUP, outcome: "deferred", planned: 0, nextFireAt },
+    ]);
+    goOn();
+    await ahead.settle();
+    expect([ahead, behind].map(({ operator }) => operator.running.length)).toEqual([1, 0]);
+  });
+
+  it("one plans a lane that is behind at the time of its check, if the other has died since a run ended", async () => {
+    const { clock, store, ahead, behind } = await bothBehind();
+    heldUp(store);
+    await endAll(ahead);
+    const { nextFireAt } = (await behind.client.describe(GROUP)).schedule;
+    await clock.advanceTo(nextFireAt!);
+    expect(await behind.engine.fire(GROUP, nextFireAt!)).toMatchObject([{ outcome: "planned", planned: 1 }]);
+    await behind.settle();
+    expect(behind.operator.running).toHaveLength(1);
+  });
+
+  it("one that was late to plan a lane leaves it to the other, which has begun the next run", async () => {
+    const { clock, store, ahead, behind } = await bothBehind();
+    const letLateGoOn = heldUp(store);
+    await endAll(ahead);
+    // A fire for an interval plans what is owed, whoever may be about to.
+    await behind.engine.fire(GROUP, T0);
+    await behind.settle();
+    expect(behind.operator.running).toHaveLength(1);
+    const goOn = heldUp(store);
+    await endAll(behind);
+    letLateGoOn();
+    await ahead.settle();
+    expect(ahead.operator.running).toEqual([]);
+    goOn();
+    await behind.settle();
+    expect(behind.operator.running).toHaveLength(1);
+    await clock.advance(SECOND);
+    expect((await behind.client.audit(GROUP)).isSound).toBe(true);
+  });
+
   it("each plans on from where the other has planned, and reads no schedule for it", async () => {
     const { world, clock, store } = await started();
     const other = await World.start({ clock, store });
