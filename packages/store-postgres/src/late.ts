@@ -1,5 +1,11 @@
 import type { LateTime, Page, PageRequest } from "@tidegate/core";
-import type { LateFilter, LateSettlement, LookbackQuery, LookbackWatch } from "@tidegate/core/store";
+import type {
+  LateFilter,
+  LateReport,
+  LateSettlement,
+  LookbackQuery,
+  LookbackWatch,
+} from "@tidegate/core/store";
 import {
   afterLate,
   allOf,
@@ -16,6 +22,7 @@ import {
 } from "@tidegate/store-kit";
 import { sql } from "kysely";
 import type { Database } from "./database.js";
+import { toJson } from "./json.js";
 import { query } from "./queries.js";
 
 /** Returns watches that are due: see `LateTable.listLookbacks`. */
@@ -43,10 +50,47 @@ export async function getLookbacks(
   return groupIds.map((groupId) => found.get(groupId));
 }
 
-/** Converts a settlement to the JSON that the database's function reads. */
-export function lateSettlementRow({ late, state, backfillId }: LateSettlement): object {
-  const { groupId, lower, upper, reportedBy, reports } = late;
-  return { groupId, lower, upper, reportedBy, reports, state, backfillId };
+/** Writes reports: see `LateTable.reportLate`. Those of another ledger are told apart while nobody can purge it. */
+export async function reportLate(
+  database: Database,
+  s: string,
+  reports: readonly LateReport[],
+): Promise<boolean[]> {
+  const groupIds = [...new Set(reports.map(({ groupId }) => groupId))];
+  const [row] = await database.query<{ answer: boolean[] }>(
+    `WITH held AS MATERIALIZED (
+      SELECT d.group_id, d.incarnation FROM ${s}.schedule_state t JOIN ${s}.schedule d ON d.group_id = t.group_id
+        WHERE t.group_id = ANY ($2) ORDER BY t.group_id FOR NO KEY UPDATE OF t
+    ) SELECT ${s}.report_late(coalesce((SELECT json_agg(CASE WHEN h.group_id IS NULL THEN '{}' ELSE r.report END ORDER BY r.no)
+        FROM json_array_elements($1) WITH ORDINALITY AS r (report, no)
+        LEFT JOIN held h ON h.group_id = r.report->>'groupId' AND h.incarnation = r.report->>'incarnation'), '[]')) AS answer`,
+    [toJson(reports), groupIds],
+  );
+  return row!.answer;
+}
+
+/** Settles reports: see `LateTable.settleLate`. */
+export async function settleLate(
+  database: Database,
+  s: string,
+  settlements: readonly LateSettlement[],
+): Promise<boolean[]> {
+  const rows = settlements.map(({ late, incarnation, state, backfillId }, no) => {
+    const { groupId, lower, upper, reportedBy, reports } = late;
+    return { no, groupId, incarnation, lower, upper, reportedBy, reports, state, backfillId };
+  });
+  const settled = await database.query<{ no: number }>(
+    `UPDATE ${s}.late_time l SET state = x.state, backfill_id = x."backfillId"
+      FROM json_to_recordset($1) AS x (no integer, "groupId" text, incarnation text, lower bigint, upper bigint,
+        "reportedBy" text, reports integer, state text, "backfillId" text)
+      WHERE l.group_id = x."groupId" AND l.upper = x.upper AND l.lower = x.lower AND l.reported_by = x."reportedBy"
+        AND l.reports = x.reports AND l.state = 'PENDING'
+        AND EXISTS (SELECT FROM ${s}.schedule d WHERE d.group_id = l.group_id AND d.incarnation = x.incarnation)
+      RETURNING x.no`,
+    [toJson(rows)],
+  );
+  const done = new Set(settled.map(({ no }) => no));
+  return settlements.map((_, no) => done.has(no));
 }
 
 /** Lists late data: see `LateTable.listLate`. */

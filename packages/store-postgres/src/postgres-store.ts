@@ -93,7 +93,7 @@ import {
 import { listGated, markReady, settlementRow } from "./gates.js";
 import { inspect } from "./inspection.js";
 import { toJson } from "./json.js";
-import { getLookbacks, lateSettlementRow, listLate, listLookbacks } from "./late.js";
+import { getLookbacks, listLate, listLookbacks, reportLate, settleLate } from "./late.js";
 import { cancelMarks, lastClaims, renewLeases, requestCancel } from "./leases.js";
 import { listRuns, listSchedules } from "./listings.js";
 import { getLog, keepLogs } from "./logs.js";
@@ -504,12 +504,12 @@ export class PostgresStore implements ScheduleStore {
     return this.#call("move_lookbacks", toJson(moves));
   }
 
-  reportLate(reports: readonly LateReport[]): Promise<boolean[]> {
-    return this.#call("report_late", toJson(reports));
+  async reportLate(reports: readonly LateReport[]): Promise<boolean[]> {
+    return reportLate(...this.#at(), reports);
   }
 
-  settleLate(settlements: readonly LateSettlement[]): Promise<boolean[]> {
-    return this.#call("settle_late", toJson(settlements.map(lateSettlementRow)));
+  async settleLate(settlements: readonly LateSettlement[]): Promise<boolean[]> {
+    return settleLate(...this.#at(), settlements);
   }
 
   async listLate(filter: LateFilter, page: PageRequest): Promise<Page<LateTime>> {

@@ -87,22 +87,23 @@ const REPORT = `INSERT INTO late_time (group_no, upper, lower, reported_by, run_
     rows_late = coalesce(rows_late + excluded.rows_late, rows_late, excluded.rows_late), reports = reports + 1,
     last_at = excluded.last_at, state = 'PENDING', backfill_id = NULL WHERE run_id <> excluded.run_id`;
 
-/** Writes a report. `false` if the group has no schedule. */
-export function reportLate({ statements, groups, inputs }: Tables, report: LateReport): boolean {
-  const { groupId, lower, upper, reportedBy, runId, rowsLate, at } = report;
+/** Writes a report. `false` if the group has another ledger by now, or none. */
+export function reportLate({ statements, groups, inputs, states }: Tables, report: LateReport): boolean {
+  const { groupId, incarnation, lower, upper, reportedBy, runId, rowsLate, at } = report;
   const no = groups.numberOf(groupId);
-  if (no === undefined) return false;
+  if (no === undefined || states.of(no)?.incarnation !== incarnation) return false;
   const written = statements.run(REPORT, no, upper, lower, reportedBy, runId, rowsLate, at, at);
   if (written > 0 && reportedBy === groupId) inputs.markLate(groupId, { lower, upper }, at);
   return true;
 }
 
-/** Settles a report. `false` if it is not pending, or was repeated. */
-export function settleLate({ statements, groups }: Tables, settlement: LateSettlement): boolean {
-  const { late, state, backfillId } = settlement;
+/** Settles a report. `false` if it is not pending, was repeated, or is another ledger's. */
+export function settleLate({ statements, groups, states }: Tables, settlement: LateSettlement): boolean {
+  const { late, incarnation, state, backfillId } = settlement;
   const text = `UPDATE late_time SET state = ?, backfill_id = ?
     WHERE group_no = ? AND upper = ? AND lower = ? AND reported_by = ? AND state = 'PENDING' AND reports = ?`;
-  const no = groups.numberOf(late.groupId) ?? -1;
+  const no = groups.numberOf(late.groupId);
+  if (no === undefined || states.of(no)?.incarnation !== incarnation) return false;
   const { upper, lower, reportedBy, reports } = late;
   return statements.run(text, state, backfillId, no, upper, lower, reportedBy, reports) > 0;
 }

@@ -89,7 +89,7 @@ async function judgeIntervals(
   if (deadline == null)
     return { records: [], cursor: null, excusedFrom: null, lookAt: Number.POSITIVE_INFINITY };
   const excuse = excuseOf(schedule, deadline.whilePaused);
-  const before = await judgeOpen(store, open, excuse, now);
+  const before = await judgeOpen(store, schedule, { open, excuse, now });
   const behind = await judgeBehind(store, watch, schedule, { open, excuse, now });
   return {
     ...behind,

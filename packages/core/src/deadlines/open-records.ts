@@ -3,10 +3,13 @@ import type { Interval } from "../interval/boundaries.js";
 import { toSet } from "../interval/interval-set.js";
 import { ENDED_RUN_STATES } from "../run/lane.js";
 import type { Run } from "../run/run.js";
+import { timesOf } from "../schedule/deadline-times.js";
+import type { Schedule } from "../schedule/schedule.js";
 import type { KeptDeadline } from "../store/deadline-table.js";
 import { eachRun } from "../store/each-run.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import { type DeadlineReason, OPEN_STATES } from "./deadline-record.js";
+import { intervalsFrom } from "./grid-intervals.js";
 import { copyBehind, factsOf } from "./interval-facts.js";
 import { judge, RECHECK_MS } from "./judge.js";
 
@@ -52,14 +55,22 @@ export async function readOpenRecords(
   return { records: [...distinct.values()], next: older.next ?? newest.next };
 }
 
-/** Judges open records of intervals again. */
+/** Judges open records of intervals again. One that was at risk has the deadline of the version that is in effect by now. */
 export async function judgeOpen(
-  store: Pick<ScheduleStore, "listRuns">,
-  open: readonly KeptDeadline[],
-  excuse: DeadlineReason | undefined,
-  now: EpochMs,
+  store: Pick<ScheduleStore, "listRuns" | "listVersions">,
+  schedule: Schedule,
+  given: {
+    readonly open: readonly KeptDeadline[];
+    readonly excuse: DeadlineReason | undefined;
+    readonly now: EpochMs;
+  },
 ): Promise<Found> {
-  const intervals = open.filter(({ subject }) => subject === "interval");
+  const { open, excuse, now } = given;
+  const intervals = await withDeadlinesOfNow(
+    store,
+    schedule,
+    open.filter(({ subject }) => subject === "interval"),
+  );
   const records: KeptDeadline[] = [];
   let lookAt = Number.POSITIVE_INFINITY;
   const runs = await endedWithin(store, intervals);
@@ -76,9 +87,33 @@ export async function judgeOpen(
     lookAt = Math.min(lookAt, now + RECHECK_MS);
     if (record.state !== "AT_RISK") continue;
     if (now >= deadlineAt) records.push(changed(record, state, reason ?? record.reason, now, null));
-    else lookAt = Math.min(lookAt, deadlineAt);
+    else {
+      lookAt = Math.min(lookAt, deadlineAt);
+      if (!open.includes(record)) records.push(record);
+    }
   }
   return { records, lookAt };
+}
+
+/** Returns records of intervals, those at risk with the deadlines of the versions that are in effect where they begin. */
+async function withDeadlinesOfNow(
+  store: Pick<ScheduleStore, "listVersions">,
+  { spec: { groupId }, version }: Schedule,
+  records: readonly KeptDeadline[],
+): Promise<readonly KeptDeadline[]> {
+  if (version === 1 || !records.some(({ state }) => state === "AT_RISK")) return records;
+  const versions = (await store.listVersions(groupId)).filter(({ unreadable }) => unreadable === null);
+  return records.map((record) => {
+    if (record.state !== "AT_RISK") return record;
+    const interval = intervalsFrom(versions, record.lower).next().value;
+    if (interval?.spec.deadline == null || !isSame(interval, record)) return record;
+    const { deadlineAt } = timesOf(interval.spec, interval.spec.deadline, interval);
+    return deadlineAt === record.deadlineAt ? record : { ...record, deadlineAt };
+  });
+}
+
+function isSame(a: Interval, b: Interval): boolean {
+  return a.lower === b.lower && a.upper === b.upper;
 }
 
 /** Returns open records as excused. */

@@ -63,8 +63,8 @@ export interface Dependency {
    */
   readonly satisfiedBy?: "succeeded" | "settled";
   /**
-   * The part of the window before the group's ledger begins: left out (`ignore`), or awaited. A full copy of
-   * the group has it.
+   * The part of the window before the group's ledger begins: not waited for (`ignore`), or awaited. A full
+   * copy of the group has it.
    * @default "ignore", for a source group and one that is first copied in full "wait"
    */
   readonly beforeOrigin?: "wait" | "ignore";

@@ -94,7 +94,7 @@ export const dependencySchema = z
     ),
     beforeOrigin: optional(
       z.enum(["wait", "ignore"]),
-      "The part of the window before the group's ledger begins: left out (`ignore`), or awaited. A full copy of the group has it.",
+      "The part of the window before the group's ledger begins: not waited for (`ignore`), or awaited. A full copy of the group has it.",
       '"ignore", for a source group and one that is first copied in full "wait"',
     ),
     timeout: optional(

@@ -539,9 +539,9 @@ export class Dispatcher {
       return;
     }
     this.#keepLog(attempt);
-    if (end.state === "FAILED" && end.isBlocking && attempt.spec.onFailure === "pause") {
-      this.#parts.signals.emit("pause-requested", attempt.run);
-    }
+    if (end.state !== "FAILED" || end.isBlocking !== true) return;
+    this.#parts.signals.emit("lane-blocked", attempt.run);
+    if (attempt.spec.onFailure === "pause") this.#parts.signals.emit("pause-requested", attempt.run);
   }
 
   /** Once the end is durable, so that a log is never that of an attempt which another manager goes on with. */

@@ -39,6 +39,8 @@ export type TidegateSignals = {
   "deadlines-changed": (groupIds: readonly string[]) => void;
   /** A run has reported late data. */
   "late-reported": () => void;
+  /** A run has failed, and holds up those behind it. */
+  "lane-blocked": (run: Run) => void;
   /** A run has used up its attempts and its schedule has `onFailure: "pause"`. */
   "pause-requested": (run: Run) => void;
 };

@@ -89,11 +89,11 @@ export class DependencyGate implements Gate {
     if (findings.length === 0) return new Map();
     const windows = findings.map(({ requirement: { groupId, window } }) => ({ groupId, ...window }));
     const digests = await this.#store().generationDigests(windows);
-    const givenUp = await this.#givenUp(findings);
+    const notAwaited = await this.#notAwaited(findings);
     return new Map(
       findings.map((finding, index) => {
         const { requirement } = finding;
-        const missing = toSet([...finding.missing, ...(givenUp.get(finding) ?? [])]);
+        const missing = toSet([...finding.missing, ...(notAwaited.get(finding) ?? [])]);
         const isIgnored = requirement.onRestate === "ignore";
         const input = { ...windows[index]!, digest: digests[index]!, ...(isIgnored ? { isIgnored } : {}) };
         return [finding, missing.length === 0 ? input : { ...input, missing }];
@@ -101,17 +101,25 @@ export class DependencyGate implements Gate {
     );
   }
 
-  /** Returns the time that satisfies runs without being covered: a run that was given up may be run after all. */
-  async #givenUp(findings: readonly Finding[]): Promise<ReadonlyMap<Finding, IntervalSet>> {
-    const settled = findings.filter(({ requirement: { by }, lengthMs }) => by === "settled" && lengthMs > 0);
-    if (settled.length === 0) return new Map();
+  /**
+   * Returns the time that runs read without waiting for it, and that is not covered: a run that was given up may be run after
+   * all, and so may time before the beginning of a ledger.
+   */
+  async #notAwaited(findings: readonly Finding[]): Promise<ReadonlyMap<Finding, IntervalSet>> {
+    const asked = findings.flatMap((finding) => {
+      const { lower, upper } = finding.requirement.window;
+      const counted = finding.requirement.by === "settled" ? upper : upper - finding.lengthMs;
+      return counted > lower ? [{ finding, within: { lower, upper: counted } }] : [];
+    });
+    if (asked.length === 0) return new Map();
     const missing = await this.#store().missingTime(
-      settled.map(({ requirement: { groupId, window }, lengthMs }) => {
-        const within = { lower: window.upper - lengthMs, upper: window.upper };
-        return { groupId, within, by: "succeeded" };
-      }),
+      asked.map(({ finding: { requirement }, within }) => ({
+        groupId: requirement.groupId,
+        within,
+        by: "succeeded",
+      })),
     );
-    return new Map(settled.map((finding, index) => [finding, missing[index]!]));
+    return new Map(asked.map(({ finding }, index) => [finding, missing[index]!]));
   }
 
   /** Reads all groups that are depended on, and those whose own past is asked for. */

@@ -14,7 +14,7 @@ import type { Schedule } from "../schedule/schedule.js";
 import { isSealed } from "../schedule/sealed.js";
 import { SCHEDULE_STATUSES } from "../schedule/status.js";
 import { eachRun } from "../store/each-run.js";
-import type { LateSettlement } from "../store/late-table.js";
+import type { LateFilter, LateSettlement } from "../store/late-table.js";
 import { newestSnapshot } from "../store/newest-snapshot.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import type { BeginBackfill } from "../upkeep/begin-backfill.js";
@@ -87,11 +87,13 @@ export class LateKeeper {
   async #pass(): Promise<number | undefined> {
     const { store } = this.#parts;
     let nextMs = store.isShared ? SWEEP_MS : Number.POSITIVE_INFINITY;
-    for (const [groupId, late] of await this.#pending()) {
+    for (const groupId of await this.#pendingGroups()) {
       if (!this.#looking.isRunning) return undefined;
       const [schedule] = await store.getSchedules([groupId]);
       if (schedule === undefined) continue;
       try {
+        // Read after the schedule: those of a ledger that was purged since are not of this one.
+        const late = await this.#pendingOf(groupId);
         const { settlements, inMs } = await this.#decide(schedule, late);
         await this.#settle(settlements);
         nextMs = Math.min(nextMs, inMs);
@@ -103,17 +105,34 @@ export class LateKeeper {
     return Number.isFinite(nextMs) ? nextMs : undefined;
   }
 
-  async #pending(): Promise<ReadonlyMap<string, readonly LateTime[]>> {
-    const groups = new Map<string, LateTime[]>();
+  async #pendingGroups(): Promise<ReadonlySet<string>> {
+    const groups = new Set<string>();
+    const keys = new Set<string>();
+    for await (const late of this.#pending({})) {
+      groups.add(late.groupId);
+      keys.add(keyOf(late));
+    }
+    this.#settling.keep(keys);
+    return groups;
+  }
+
+  async #pendingOf(groupId: string): Promise<readonly LateTime[]> {
+    const found: LateTime[] = [];
+    for await (const late of this.#pending({ groupId })) found.push(late);
+    return found;
+  }
+
+  async *#pending(filter: LateFilter): AsyncGenerator<LateTime> {
     let cursor: string | undefined;
     do {
       const place = cursor === undefined ? {} : { cursor };
-      const page = await this.#parts.store.listLate({ states: ["PENDING"] }, { limit: PAGE, ...place });
-      for (const late of page.items) groups.set(late.groupId, [...(groups.get(late.groupId) ?? []), late]);
+      const page = await this.#parts.store.listLate(
+        { ...filter, states: ["PENDING"] },
+        { limit: PAGE, ...place },
+      );
+      yield* page.items;
       cursor = page.next;
     } while (cursor !== undefined);
-    this.#settling.keep(new Set([...groups.values()].flat().map(keyOf)));
-    return groups;
   }
 
   async #decide(schedule: Schedule, pending: readonly LateTime[]): Promise<Decided> {
@@ -122,7 +141,7 @@ export class LateKeeper {
     const settled: Decided["settlements"][number][] = [];
     const toRestate: LateTime[] = [];
     const settle = (late: LateTime, state: LateSettlement["state"]): void => {
-      settled.push({ late, state, backfillId: null });
+      settled.push({ late, incarnation: schedule.incarnation, state, backfillId: null });
     };
     const isRestated = onLate === "restate" && SCHEDULE_STATUSES[schedule.status].isRegistered;
     for (const late of pending) {
@@ -173,7 +192,7 @@ export class LateKeeper {
       const backfillId = begun.find(({ stretch }) => overlap(stretch, late))?.id;
       // A run that is about to read it anyway, or nothing that has succeeded, or a copy stands for it: no backfill.
       const state = backfillId === undefined ? "MARKED" : "RESTATED";
-      return { late, state, backfillId: backfillId ?? null } as const;
+      return { late, incarnation: schedule.incarnation, state, backfillId: backfillId ?? null } as const;
     });
     const recheck = free.length < ripe.length ? [RECHECK_MS] : [];
     return { settlements, inMs: Math.min(...waits.filter((inMs) => inMs > 0), ...recheck) };

@@ -32,18 +32,23 @@ export class LateReporter {
   async report(run: Run, touched: readonly TouchedTime[]): Promise<void> {
     if (!mayBeLate(run, touched)) return;
     const { store, clock, signals, onTrouble } = this.#parts;
-    const ids = touchedGroups(run, touched);
-    const schedules = await store.getSchedules(ids);
-    const at = clock.now();
-    const reports = schedules.flatMap((schedule) =>
-      schedule === undefined ? [] : lateReportsOf(run, touched, schedule, at),
-    );
-    const written = reports.length === 0 ? [] : await store.reportLate(reports);
-    if (written.includes(true)) signals.emit("late-reported");
-    for (const [index, id] of ids.entries()) {
-      if (schedules[index] !== undefined) continue;
-      const message = `The job of run ${run.id} has touched time of group ${id}, which does not exist.`;
-      onTrouble(new ScheduleError("SCHEDULE_NOT_FOUND", message, { field: "touched" }), run);
+    let ids = touchedGroups(run, touched);
+    while (ids.length > 0) {
+      const schedules = await store.getSchedules(ids);
+      const at = clock.now();
+      const reports = schedules.flatMap((schedule) =>
+        schedule === undefined ? [] : lateReportsOf(run, touched, schedule, at),
+      );
+      const written = reports.length === 0 ? [] : await store.reportLate(reports);
+      if (written.includes(true)) signals.emit("late-reported");
+      for (const [index, id] of ids.entries()) {
+        if (schedules[index] !== undefined) continue;
+        const message = `The job of run ${run.id} has touched time of group ${id}, which does not exist.`;
+        onTrouble(new ScheduleError("SCHEDULE_NOT_FOUND", message, { field: "touched" }), run);
+      }
+      // Purged since it was read, and perhaps registered again: then its intervals are others.
+      const refused = reports.filter((_, index) => !written[index]);
+      ids = [...new Set(refused.map(({ groupId }) => groupId))];
     }
   }
 }

@@ -31,7 +31,10 @@ export function lateReportsOf(
   schedule: Schedule,
   at: EpochMs,
 ): LateReport[] {
-  const { groupId } = schedule.spec;
+  const {
+    spec: { groupId },
+    incarnation,
+  } = schedule;
   const isOwn = groupId === run.groupId;
   const cuts = schedule.status === "SOURCE" ? undefined : new LedgerCuts(schedule);
   const whole = ({ lower, upper }: Interval): Interval =>
@@ -59,6 +62,7 @@ export function lateReportsOf(
   }
   return [...rowsOf.values()].map(({ lower, upper, rows }) => ({
     groupId,
+    incarnation,
     lower,
     upper,
     reportedBy: run.groupId,

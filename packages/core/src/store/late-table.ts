@@ -31,6 +31,8 @@ export interface LookbackQuery {
 /** A report of a run that rows of a group's earlier time have come. */
 export interface LateReport extends Interval {
   readonly groupId: string;
+  /** `Schedule.incarnation` as it was read: the intervals are those of that ledger. */
+  readonly incarnation: string;
   readonly reportedBy: string;
   readonly runId: string;
   readonly rowsLate: number | null;
@@ -41,6 +43,8 @@ export interface LateReport extends Interval {
 /** The end of a report, written only if there was no other one since. */
 export interface LateSettlement {
   readonly late: Pick<LateTime, "groupId" | "lower" | "upper" | "reportedBy" | "reports">;
+  /** `Schedule.incarnation` as it was read before the report. */
+  readonly incarnation: string;
   readonly state: Exclude<LateState, "PENDING">;
   readonly backfillId: string | null;
 }
@@ -71,10 +75,10 @@ export interface LateTable {
   /**
    * Writes reports: one for time that the same group has reported before is added to it, and it is `PENDING`
    * again. A run's second report of the same time changes nothing. What a group reports of its own time changes
-   * the digests of that time, and makes the runs stale that have read it. `false` if the group has no schedule.
+   * the digests of that time, and makes the runs stale that have read it. `false` if the group has another ledger by now, or none.
    */
   reportLate(reports: readonly LateReport[]): Promise<boolean[]>;
-  /** Settles reports that are `PENDING`; `false` if one is not, or was repeated. */
+  /** Settles reports that are `PENDING`; `false` if one is not, was repeated, or is another ledger's. */
   settleLate(settlements: readonly LateSettlement[]): Promise<boolean[]>;
   /** Lists late data by group, then upper bound, lower bound and reporter. */
   listLate(filter: LateFilter, page: PageRequest): Promise<Page<LateTime>>;

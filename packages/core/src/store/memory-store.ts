@@ -591,9 +591,10 @@ export class MemoryStore implements ScheduleStore {
   async reportLate(reports: readonly LateReport[]): Promise<boolean[]> {
     this.#requireOpen();
     return reports.map((report) => {
-      const { groupId, lower, upper, reportedBy, at } = report;
-      if (this.#schedules.get(groupId) === undefined) return false;
-      if (this.#late.report(report) && reportedBy === groupId)
+      const { incarnation, ...reported } = report;
+      const { groupId, lower, upper, reportedBy, at } = reported;
+      if (this.#schedules.get(groupId)?.schedule.incarnation !== incarnation) return false;
+      if (this.#late.report(reported) && reportedBy === groupId)
         this.#staleness.mark({ groupId, lower, upper, generation: 1 }, at);
       return true;
     });
@@ -601,7 +602,11 @@ export class MemoryStore implements ScheduleStore {
 
   async settleLate(settlements: readonly LateSettlement[]): Promise<boolean[]> {
     this.#requireOpen();
-    return settlements.map((settlement) => this.#late.settle(settlement));
+    return settlements.map(
+      (settlement) =>
+        this.#schedules.get(settlement.late.groupId)?.schedule.incarnation === settlement.incarnation &&
+        this.#late.settle(settlement),
+    );
   }
 
   async listLate(filter: LateFilter, page: PageRequest): Promise<Page<LateTime>> {

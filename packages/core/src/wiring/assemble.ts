@@ -53,6 +53,7 @@ import { PoolDeclaration } from "../upkeep/declared-pools.js";
 import { EngineRegistry } from "../upkeep/engine-registry.js";
 import { OffsetReleaser } from "../upkeep/offset-releaser.js";
 import { EngineOutbox } from "../upkeep/outbox.js";
+import { ReadingKeeper } from "../upkeep/reading-keeper.js";
 import { Reconciler } from "../upkeep/reconciler.js";
 import { StaleKeeper } from "../upkeep/stale-keeper.js";
 import { Watchdog } from "../upkeep/watchdog.js";
@@ -176,6 +177,12 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
     isNeeded: plugins.offsetProviders.some(({ release }) => release !== undefined),
     everyMs: settings.reconcileEveryMs ?? 300_000,
   });
+  const readings = new ReadingKeeper({
+    ...ledger,
+    dispatcher,
+    isNeeded: plugins.offsetProviders.length > 0,
+    everyMs: settings.reconcileEveryMs ?? 300_000,
+  });
   const sourceControl = new SourceControl({ ...ledger, changes, waits, seals });
   const client = withCheckedArguments(
     new ScheduleClient({
@@ -251,6 +258,7 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
     lateKeeper,
     deadlines,
     releaser,
+    readings,
   ];
   return { client, intake, planner, reconciler, signals, changes: feed, all };
 }

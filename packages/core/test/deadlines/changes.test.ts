@@ -49,6 +49,22 @@ describe("an update", () => {
     expect(missed(world)).toEqual([0, 1]);
   });
 
+  it.each([
+    [5 * MINUTE, 0],
+    [3 * HOUR, 3 * HOUR - 15 * MINUTE],
+  ])("of the deadline to %i ms holds for one that is at risk and not planned yet", async (afterMs, inMs) => {
+    const world = await worldOf({ deadline: { afterMs: HOUR, warnBeforeMs: 50 * MINUTE } });
+    await world.advance(HOUR + 15 * MINUTE);
+    expect(await records(world)).toEqual(["0-1 AT_RISK warning"]);
+    await world.client.update(hourly("orders", { deadline: { afterMs } }), { version: 1 });
+    await world.settle();
+    if (inMs > 0) await world.advance(inMs - 1);
+    expect(missed(world)).toEqual(inMs > 0 ? [] : [0]);
+    await world.advance(1);
+    expect(missed(world)).toEqual([0]);
+    expect(world.eventsOf("deadline-missed")).toMatchObject([{ deadlineAt: T0 + HOUR + afterMs }]);
+  });
+
   it("of the trigger cuts the intervals behind the watermark by the new grid", async () => {
     const world = await worldOf(ONE_HOUR);
     for (const hour of [1, 2]) await world.fireAt("orders", T0 + hour * HOUR);

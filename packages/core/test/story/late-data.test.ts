@@ -307,4 +307,45 @@ describe("a job whose rows belong to another group's intervals", () => {
     ]);
     expect((await world.runs("arrivals")).at(-1)).toMatchObject({ state: "SUCCEEDED" });
   });
+
+  /** Deletes the ledger of the facts, registers them again with intervals of so many hours, and has them read what is owed. */
+  async function anew(world: World, every: number): Promise<void> {
+    await world.client.unregister("facts", { purge: true });
+    await world.client.register({ ...facts("restate"), trigger: { type: "period", every, unit: "hour" } });
+    await world.fireAt("facts", T0 + 8 * HOUR);
+    await world.advance(MINUTE);
+  }
+
+  it("reports the intervals of the ledger that was registered meanwhile, not those of the one that was purged", async () => {
+    const world = await worldOf(8, arrivals, facts("restate"));
+    const { reportLate } = world.store;
+    world.store.reportLate = async (reports) => {
+      world.store.reportLate = reportLate;
+      await anew(world, 2);
+      return world.store.reportLate(reports);
+    };
+    await answerNext(world, "arrivals", 9, touching(touched(2, 6)));
+    await world.advance(DAY);
+    expect(await lateOf(world, "facts")).toEqual([
+      "facts 2-4 by arrivals: 10 RESTATED",
+      "facts 6-8 by arrivals: 10 RESTATED",
+    ]);
+    expect(await generations(world, "facts")).toEqual([0, 1, 0, 1]);
+  });
+
+  it("has rows read again that came for a ledger that was registered while those of the one before were settled", async () => {
+    const world = await worldOf(8, arrivals, facts("restate"));
+    const { settleLate } = world.store;
+    world.store.settleLate = async (settlements) => {
+      world.store.settleLate = settleLate;
+      await world.settle();
+      await anew(world, 1);
+      await moreOf(world, 2);
+      return world.store.settleLate(settlements);
+    };
+    await answerNext(world, "arrivals", 9, touching(touched(2)));
+    for (let n = 0; n < 5; n += 1) await world.advance(11 * MINUTE);
+    expect(await lateOf(world, "facts")).toEqual(["facts 2-3 by arrivals: 10 RESTATED"]);
+    expect(await generations(world, "facts")).toEqual([0, 0, 1, 0, 0, 0, 0, 0, 0]);
+  });
 });

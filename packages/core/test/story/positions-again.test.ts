@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { OperatorError } from "../../src/errors/errors.js";
 import type { JsonObject } from "../../src/job/json.js";
 import type { ScheduleInfo } from "../../src/schedule/schedule.js";
+import { Fleet } from "../support/fleet.js";
 import { HOUR, MINUTE, T0 } from "../support/instants.js";
 import { byPositions, hourly } from "../support/schedules.js";
 import { failed, SUCCEEDED } from "../support/scripted-operator.js";
@@ -283,6 +284,61 @@ describe("a rebase", () => {
       ["0", "5", "SUCCEEDED"],
     ]);
     expect((await world.client.audit("g")).isSound).toBe(true);
+  });
+
+  it("frees the lane although its manager dies before it has cancelled the failed run", async () => {
+    world.operator.answer = () => failed("down", false);
+    await world.client.register(reading());
+    await read(1);
+    const { changeSchedules, listRuns } = world.store;
+    world.store.changeSchedules = (changes) => {
+      world.store.listRuns = () => Promise.reject(new Error("died"));
+      return changeSchedules.call(world.store, changes);
+    };
+    await expect(world.client.rebase("g", { startAt: "latest" })).rejects.toThrow("died");
+    Object.assign(world.store, { changeSchedules, listRuns });
+    expect(await ranges()).toEqual([["0", "10", "FAILED"]]);
+    await world.restart();
+    expect(await ranges()).toEqual([["0", "10", "source-rebased"]]);
+    world.operator.answer = () => SUCCEEDED;
+    await read(1, 2);
+    expect(await ranges()).toEqual([
+      ["0", "10", "source-rebased"],
+      ["20", "20", "source-empty"],
+    ]);
+  });
+
+  it("frees the lane of a run that fails at another manager before that looks", async () => {
+    const fleet = new Fleet();
+    fleet.operator.answer = () => "runs";
+    const dispatcher = { pollMs: 60_000, leaseMs: 240_000 };
+    const [holder, other] = [0, 0].map(() => fleet.add(0, { offsetProviders: [source], dispatcher }));
+    await fleet.start();
+    const trigger = { type: "period", every: 10, unit: "second" } as const;
+    await holder!.tidegate.client.register(reading({ maxAttempts: 1, trigger }));
+    await fleet.pass(10_000);
+    await holder!.engine.fire("g", T0 + 10_000);
+    await fleet.pass(200);
+    expect(fleet.operator.running).toHaveLength(1);
+    await other!.tidegate.client.rebase("g", { startAt: "latest" });
+    fleet.operator.endAll(failed("down", false));
+    await fleet.pass(1_000);
+    expect((await fleet.store.listRuns({}, {})).items).toMatchObject([
+      { state: "CANCELLED", reason: "source-rebased", isBlocking: false },
+    ]);
+    for (const { tidegate } of fleet.managers) await tidegate.stop();
+  });
+
+  it("frees the lane as soon as the job of the failed run can be stopped", async () => {
+    world.operator.answer = () => ({ throws: new Error("lost"), hasStarted: true });
+    await world.client.register(reading({ maxAttempts: 1 }));
+    await read(1);
+    world.operator.cancelFailure = new Error("away");
+    await world.client.rebase("g", { startAt: "latest" });
+    world.operator.cancelFailure = undefined;
+    await world.restart();
+    expect(world.operator.running).toEqual([]);
+    expect(await ranges()).toEqual([["0", "10", "source-rebased"]]);
   });
 
   it("has begun although the job of a failed run cannot be stopped", async () => {

@@ -137,6 +137,26 @@ describe("a run that has read a group's first generations", () => {
     await world.stop();
   });
 
+  it("is stale once time before the ledger is covered that it has read without waiting for it", async () => {
+    const world = await World.start();
+    await world.client.register(hourly("orders"));
+    const day = { groupId: "orders", window: { from: "-1 day" } } as const;
+    await world.client.register(hourly("report", { dependsOn: day }));
+    for (const hour of [1, 2])
+      for (const groupId of ["orders", "report"]) await world.fireAt(groupId, T0 + hour * HOUR);
+    expect(await staleness(world)).toEqual([]);
+    const before = { groupId: "orders", from: T0 - 24 * HOUR, to: T0 - 23 * HOUR };
+    await world.client.backfill(before);
+    await world.settle();
+    expect(await staleness(world)).toEqual(["report 0 stale"]);
+    await world.client.trigger("report", hours(0, 1));
+    await world.settle();
+    expect(await staleness(world)).toEqual([]);
+    const [run] = await world.runs("report", { within: hours(0, 1), includeSuperseded: false });
+    expect(run!.inputs).toMatchObject([{ missing: [hours(-23, 0)] }]);
+    await world.stop();
+  });
+
   it("is stale once a run that was given up then, which satisfied it, has succeeded", async () => {
     const world = await World.start();
     await world.client.register(hourly("orders", { maxAttempts: 1 }));

@@ -1,6 +1,6 @@
 import type { LateTime } from "@tidegate/core";
 import type { LateReport, LookbackMove, LookbackWatch, ScheduleStore } from "@tidegate/core/store";
-import { MINUTE, minute, START } from "../builders.js";
+import { aNewSchedule, MINUTE, minute, START } from "../builders.js";
 import { describe, expect, it } from "../runner.js";
 import { allRuns, change, LATER, pagesOf, plan, register, runOf, scheduleOf } from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
@@ -105,8 +105,10 @@ export function lookbackRules({ store, second, reopened, supports }: StoreBed): 
 
 /** Tests reports of late data. */
 export function lateRules({ store, second, reopened, supports }: StoreBed): void {
+  const { incarnation } = aNewSchedule();
   const report = (overrides: Partial<LateReport> = {}): LateReport => ({
     groupId: "source",
+    incarnation,
     reportedBy: "source",
     ...minute(0),
     runId: "run-1",
@@ -121,7 +123,7 @@ export function lateRules({ store, second, reopened, supports }: StoreBed): void
       await register(store(), { spec: { groupId: "source" } });
       const reports = [report(), report({ groupId: "nobody" }), report({ ...minute(1), rowsLate: null })];
       expect(await store().reportLate(reports)).toEqual([true, false, true]);
-      const { at: _, ...first } = report();
+      const { at: _, incarnation: _of, ...first } = report();
       const kept = {
         ...first,
         reports: 1,
@@ -139,7 +141,7 @@ export function lateRules({ store, second, reopened, supports }: StoreBed): void
       expect(await store().reportLate([report({ at: LATER + 1 })])).toEqual([true]);
       expect(await listed()).toMatchObject([{ reports: 1, rowsLate: 3, lastAt: LATER }]);
       const [late] = await listed();
-      await store().settleLate([{ late: late!, state: "RESTATED", backfillId: "again" }]);
+      await store().settleLate([{ late: late!, incarnation, state: "RESTATED", backfillId: "again" }]);
       expect(await listed()).toMatchObject([{ state: "RESTATED", backfillId: "again" }]);
       await store().reportLate([report({ runId: "run-2", at: LATER + 2, rowsLate: null })]);
       await store().reportLate([report({ runId: "run-3", at: LATER + 3, rowsLate: 4 })]);
@@ -164,7 +166,7 @@ export function lateRules({ store, second, reopened, supports }: StoreBed): void
       await store().reportLate([report()]);
       const [late] = await listed();
       await store().reportLate([report({ runId: "run-2" })]);
-      const settlement = { late: late!, state: "MARKED", backfillId: null } as const;
+      const settlement = { late: late!, incarnation, state: "MARKED", backfillId: null } as const;
       expect(await store().settleLate([settlement])).toEqual([false]);
       const again = { ...settlement, late: { ...late!, reports: 2 } };
       const other = await second();
@@ -181,7 +183,7 @@ export function lateRules({ store, second, reopened, supports }: StoreBed): void
       await store().reportLate(minutes.map((n) => report({ ...minute(n) })));
       await store().reportLate([report({ groupId: "other", ...minute(2) })]);
       const [late] = await listed();
-      await store().settleLate([{ late: late!, state: "SEALED", backfillId: null }]);
+      await store().settleLate([{ late: late!, incarnation, state: "SEALED", backfillId: null }]);
       const at = ({ groupId, lower }: LateTime): string => `${groupId} ${(lower - START) / MINUTE}`;
       const found = async (filter: Parameters<ScheduleStore["listLate"]>[0]): Promise<string[]> =>
         (await store().listLate(filter, {})).items.map(at);
@@ -230,6 +232,26 @@ export function lateRules({ store, second, reopened, supports }: StoreBed): void
       await store().purgeSchedule("source");
       await register(store(), { spec: { groupId: "source" } });
       expect(await listed()).toEqual([]);
+    });
+
+    it("is reported and settled for the ledger that was read, not for the next one", async () => {
+      await register(store(), { spec: { groupId: "source" } });
+      await register(store(), { spec: { groupId: "kept" } });
+      await store().reportLate([report()]);
+      const [late] = await listed();
+      await store().purgeSchedule("source");
+      await register(store(), { spec: { groupId: "source" }, incarnation: "another" });
+      const reports = [report(), report({ groupId: "kept" }), report({ incarnation: "another" })];
+      expect(await store().reportLate(reports)).toEqual([false, true, true]);
+      expect(await listed()).toMatchObject([{ groupId: "kept" }, { groupId: "source", reports: 1 }]);
+      const settlement = { late: late!, state: "MARKED", backfillId: null } as const;
+      expect(
+        await store().settleLate([
+          { ...settlement, incarnation },
+          { ...settlement, late: { ...late!, groupId: "kept" }, incarnation },
+        ]),
+      ).toEqual([false, true]);
+      expect(await store().settleLate([{ ...settlement, incarnation: "another" }])).toEqual([true]);
     });
 
     (supports.reopen ? it : it.skip)(

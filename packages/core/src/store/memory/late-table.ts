@@ -43,7 +43,7 @@ export class LateTable {
   }
 
   /** Writes a report; `false` if the run has reported the same before. */
-  report({ at, ...report }: LateReport): boolean {
+  report({ at, ...report }: Omit<LateReport, "incarnation">): boolean {
     const own = this.#late.get(report.groupId) ?? new Map<string, LateTime>();
     this.#late.set(report.groupId, own);
     const key = keyOf(report);
