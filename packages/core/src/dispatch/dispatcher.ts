@@ -1,4 +1,4 @@
-import type { ClockTimer, EpochMs } from "../clock/clock.js";
+import type { EpochMs } from "../clock/clock.js";
 import type { FleetClock } from "../clock/fleet-clock.js";
 import { Waits } from "../clock/waits.js";
 import { messageOf, StoreError } from "../errors/errors.js";
@@ -13,16 +13,15 @@ import { attemptOrdinal } from "../run/attempts.js";
 import type { Run, RunReason } from "../run/run.js";
 import type { ScheduleSpec } from "../schedule/schedule.js";
 import type { PlanCommit } from "../store/run-ledger.js";
-import type { ClaimedRun, ClaimRequest, RunChange } from "../store/run-queue.js";
+import type { ClaimedRun, RunChange } from "../store/run-queue.js";
 import type { EndEffect } from "../store/run-shortcuts.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import { Attempt } from "./attempt.js";
 import { ChangeBatch } from "./change-batch.js";
-import { ofEndedReadings } from "./ended-readings.js";
+import { ClaimLoop } from "./claim-loop.js";
 import { hasLaterCopy, mayOverwriteLater } from "./later-copy.js";
 import { Leases } from "./leases.js";
 import { LogKeeper } from "./log-keeper.js";
-import { PlannedClaims } from "./planned-claims.js";
 import { RunCancel } from "./run-cancel.js";
 import { RunNews } from "./run-news.js";
 import { isSharded, ShardedOperator } from "./sharded-operator.js";
@@ -63,20 +62,6 @@ export interface DispatcherParts {
   readonly onRoom: (share: number) => void;
 }
 
-const CLAIM_BATCH = 1_000;
-
-/**
- * How many runs of the store are ready, as far as a manager knows: none; a few that have become ready since a claim took
- * all there were; or more than there was room for.
- */
-type Ready = "none" | "few" | "many";
-
-/** If this share of its places is free, a manager has room for the few that are ready and for what it plans. */
-const AMPLE_SHARE = 0.25;
-
-/** A manager that has taken more than this share of its places is busy. */
-const BUSY_SHARE = 1 / 16;
-
 /** How often a report of late data is tried if the store works and refuses it. */
 const REPORT_TRIES = 3;
 
@@ -89,41 +74,24 @@ const REPORT_TRIES = 3;
  */
 export class Dispatcher {
   readonly #parts: DispatcherParts;
-  readonly #maxConcurrentRuns: number;
   readonly #leaseMs: number;
   readonly #pollMs: number;
   readonly #drainMs: number;
-  /** Types of this manager's operators: runs of others are left to managers that have them. */
-  readonly #operators: readonly string[];
   readonly #changes: ChangeBatch;
   readonly #specs: SpecCache;
   readonly #leases: Leases;
-  readonly #plannedClaims: PlannedClaims;
+  readonly #claims: ClaimLoop;
   readonly #news: RunNews;
   readonly #waits: Waits;
   readonly #cancel: RunCancel;
   readonly #late: LateReporter;
   readonly #logs: LogKeeper;
-  #isRunning = false;
   /**
    * Time up to which the store may have lost records, epoch ms, through a restored backup, a damaged log or a
    * fail-over, which the store need not know about. A run that was due by then may have been submitted by a
    * manager whose record is gone.
    */
   #lostUntil: EpochMs = 0;
-  /** The claiming in progress. */
-  #pumping: Promise<void> | undefined;
-  #isWokenAgain = false;
-  #ready: Ready = "many";
-  /** How many runs are kept room for that the claim in progress may return. */
-  #claiming = 0;
-  /** Whether there is more room than when the claiming in progress looked last. */
-  #hasMoreRoom = false;
-  /** Whether this manager had no room for all that could be claimed when it looked last. */
-  #isSaturated = false;
-  /** How many groups may be planned while runs wait to be claimed; the fraction is left for the next. */
-  #share = 0;
-  #wakeTimer: ClockTimer | undefined;
   #onIdle: (() => void) | undefined;
   readonly #onClaimable = (): void => this.wake();
   readonly #onCancel = (request: CancelRequest): void => {
@@ -132,11 +100,9 @@ export class Dispatcher {
 
   constructor(parts: DispatcherParts) {
     this.#parts = parts;
-    this.#maxConcurrentRuns = parts.options.maxConcurrentRuns ?? 256;
     this.#leaseMs = parts.options.leaseMs ?? 30_000;
     this.#pollMs = parts.options.pollMs ?? 1_000;
     this.#drainMs = parts.options.drainMs ?? 5_000;
-    this.#operators = [...parts.operators.keys()];
     this.#changes = new ChangeBatch(parts.store);
     this.#specs = parts.specs;
     this.#news = new RunNews(parts.emitter, parts.signals);
@@ -160,60 +126,59 @@ export class Dispatcher {
       pollMs: this.#pollMs,
       onTrouble: (error) => this.#storeTrouble(error),
     });
-    this.#plannedClaims = new PlannedClaims({
+    this.#claims = new ClaimLoop({
       store: parts.store,
-      room: () => this.room,
-      requestOf: (limit) => this.#requestOf(limit),
-      launch: (claimed) => this.#launchPlanned(claimed),
-      onRoom: () => this.#madeRoom(),
+      clock: parts.clock,
+      specs: parts.specs,
+      leases: this.#leases,
+      owner: parts.owner,
+      operators: [...parts.operators.keys()],
+      maxConcurrentRuns: parts.options.maxConcurrentRuns ?? 256,
+      leaseMs: this.#leaseMs,
+      pollMs: this.#pollMs,
+      launch: (claimed, spec, isRebased) => this.#launch(claimed, spec, isRebased),
+      onNextLook: parts.onNextLook,
+      onRoom: parts.onRoom,
+      onTrouble: (error) => this.#storeTrouble(error),
     });
   }
 
   start(): void {
-    this.#isRunning = true;
     this.#lostUntil = this.#parts.clock.now();
     this.#parts.signals.on("runs-claimable", this.#onClaimable);
     this.#parts.signals.on("cancel-requested", this.#onCancel);
-    this.wake();
+    this.#claims.start();
   }
 
   /** Waits for active runs, up to the drain time; the rest is left to the next start. */
   async stop(): Promise<void> {
-    this.#isRunning = false;
     this.#parts.signals.off("runs-claimable", this.#onClaimable);
     this.#parts.signals.off("cancel-requested", this.#onCancel);
-    this.#wakeTimer?.cancel();
-    await this.#pumping;
-    await this.#plannedClaims.settled();
+    await this.#claims.stop();
     if (this.#leases.size > 0) await this.#drain();
     await this.#leases.release();
     await this.#logs.settled();
     this.#waits.wake();
   }
 
-  /** Whether more runs are ready than this manager carries out: then each that is planned ahead only makes it slower. */
+  /** See `ClaimLoop.isSaturated`. */
   get isSaturated(): boolean {
-    return this.#isSaturated;
+    return this.#claims.isSaturated;
   }
 
-  /** Whether this manager carries out so much at once that it may fall behind. */
+  /** See `ClaimLoop.isBusy`. */
   get isBusy(): boolean {
-    return this.#taken() > this.#maxConcurrentRuns * BUSY_SHARE;
+    return this.#claims.isBusy;
   }
 
-  /** How many runs could be carried out at once if they were planned now: none while others wait to be claimed. */
+  /** See `ClaimLoop.room`. */
   get room(): number {
-    if (!this.#isRunning || this.#ready === "many") return 0;
-    const room = this.#room();
-    // Those few are claimed in a moment as well, so it does not matter who is first.
-    return this.#ready === "none" || room >= this.#maxConcurrentRuns * AMPLE_SHARE ? room : 0;
+    return this.#claims.room;
   }
 
   /** Checks for claimable runs now. */
   wake(): void {
-    if (!this.#isRunning) return;
-    this.#noteReady();
-    this.#pumping ??= this.#pump();
+    this.#claims.wake();
   }
 
   /** Cancels a run that this manager has active; returns `false` if it does not. */
@@ -223,12 +188,9 @@ export class Dispatcher {
     return attempt !== undefined;
   }
 
-  /** Plans, and carries out at once those of the runs that have nothing before them; see `RunLedger.plan`. */
-  async plan(commits: readonly PlanCommit[]): Promise<boolean[]> {
-    // The claim in progress may find that nothing is left before these.
-    const mayClaim = this.#parts.store.planAndClaim !== undefined && this.#room() + this.#claiming > 0;
-    if (mayClaim && this.room === 0) await this.#pumping;
-    return this.#plannedClaims.plan(commits);
+  /** See `ClaimLoop.plan`. */
+  plan(commits: readonly PlanCommit[]): Promise<boolean[]> {
+    return this.#claims.plan(commits);
   }
 
   /** Makes a change of a run durable and reports it. Returns `false` if the run is not as expected. */
@@ -239,81 +201,9 @@ export class Dispatcher {
   /** Reports a change that was made; returns `false` if it was refused. */
   #changed(run: Run, change: RunChange, effect: EndEffect | undefined): boolean {
     if (effect === undefined) return false;
-    if (effect.mayAdmit && change.state !== "RUNNING") this.#noteReady();
+    if (effect.mayAdmit && change.state !== "RUNNING") this.#claims.noteReady();
     this.#news.changed(run, change, effect.group);
     return true;
-  }
-
-  /** Claims until there is no room or nothing left, then determines when to check again. */
-  async #pump(): Promise<void> {
-    let next: EpochMs | undefined;
-    try {
-      // Runs that are planned or end in one turn of the event loop share one claim.
-      await null;
-      do {
-        this.#isWokenAgain = false;
-        this.#isSaturated = this.#room() === 0;
-        for (let room = this.#roomToClaim(); room > 0 && this.#isRunning; room = this.#roomToClaim()) {
-          this.#claiming = room;
-          await this.#leases.catchUp();
-          const claimed = await this.#claim(room);
-          // Each look hashes the run's id, so a run that is known is looked up once.
-          const specs = claimed.map(({ run }) => this.#specs.peek(run));
-          const unknown = claimed.filter((_, index) => specs[index] === undefined);
-          if (unknown.length > 0) await this.#specs.load(new Set(unknown.map(({ run }) => run.groupId)));
-          const runs = claimed.map(({ run }) => run);
-          const ended = await ofEndedReadings(this.#parts.store, runs);
-          for (const [index, claim] of claimed.entries()) {
-            this.#launch(claim, specs[index], ended.has(claim.run.id));
-          }
-          this.#claiming = 0;
-          this.#isSaturated = claimed.length === room;
-          if (claimed.length === room) this.#ready = "many";
-          else this.#ready = this.#isWokenAgain ? "few" : "none";
-          if (claimed.length === room) this.#shareRoom(room);
-          if (claimed.length < room) break;
-        }
-      } while (this.#isWokenAgain && this.#isRunning);
-      const scope = { operators: this.#operators, now: this.#parts.clock.now() };
-      const { claimAt, lookAt } = await this.#parts.store.nextWake(scope);
-      next = claimAt;
-      this.#parts.onNextLook(lookAt);
-    } catch (error) {
-      this.#storeTrouble(error);
-      this.#claiming = 0;
-      this.#ready = "many";
-      next = this.#parts.clock.now() + this.#pollMs;
-    }
-    this.#pumping = undefined;
-    this.#leases.keep();
-    if (this.#isWokenAgain || (this.#hasMoreRoom && this.#ready !== "none")) this.wake();
-    else this.#sleepUntil(next);
-    if (this.room > 0) this.#parts.onRoom(0);
-  }
-
-  /**
-   * Lets groups that wait for room be planned although the store has runs that are ready: half as many as were claimed,
-   * so that this manager comes to the end of those.
-   */
-  #shareRoom(claims: number): void {
-    this.#share = (this.#share % 1) + claims / 2;
-    this.#parts.onRoom(Math.floor(this.#share));
-  }
-
-  /**
-   * There is room: first for what is in the store. A claim in progress either takes all that there is room for or finds
-   * that nothing is left, so it is not repeated for that.
-   */
-  #madeRoom(): void {
-    if (this.room > 0) this.#parts.onRoom(0);
-    if (this.#pumping !== undefined) this.#hasMoreRoom = true;
-    else if (this.#ready !== "none") this.wake();
-  }
-
-  /** A run may have become ready since the last claim. */
-  #noteReady(): void {
-    if (this.#ready === "none") this.#ready = "few";
-    if (this.#pumping !== undefined) this.#isWokenAgain = true;
   }
 
   /** A store that was unavailable may come back as a replica that lacks the latest writes. */
@@ -331,45 +221,6 @@ export class Dispatcher {
     return run.scheduledTime <= this.#lostUntil && begunAt < this.#lostUntil;
   }
 
-  #taken(): number {
-    return this.#leases.size + this.#plannedClaims.reserved + this.#claiming;
-  }
-
-  #room(): number {
-    return Math.max(0, Math.min(CLAIM_BATCH, this.#maxConcurrentRuns - this.#taken()));
-  }
-
-  /** Returns the room for the next claim: a few runs leave half of it to what is planned meanwhile. */
-  #roomToClaim(): number {
-    this.#hasMoreRoom = false;
-    const isShared = this.#ready === "few" && this.#parts.store.planAndClaim !== undefined;
-    return isShared ? Math.ceil(this.#room() / 2) : this.#room();
-  }
-
-  #claim(limit: number): Promise<ClaimedRun[]> {
-    return this.#parts.store.claim(this.#requestOf(limit));
-  }
-
-  #requestOf(limit: number): ClaimRequest {
-    const now = this.#parts.clock.now();
-    const leaseUntil = now + this.#leaseMs;
-    return { owner: this.#parts.owner, operators: this.#operators, now, leaseUntil, limit };
-  }
-
-  /**
-   * Sleeps until the next run may be claimed; at most until the next poll if other processes plan as well. Without
-   * room, the end of a run is the time to look again.
-   */
-  #sleepUntil(next: EpochMs | undefined): void {
-    this.#wakeTimer?.cancel();
-    if (!this.#isRunning) return;
-    if (this.#room() === 0) this.#ready = "many";
-    const now = this.#parts.clock.now();
-    const poll = this.#parts.store.isShared ? now + this.#pollMs : Number.POSITIVE_INFINITY;
-    const at = this.#room() > 0 ? Math.min(Math.max(now + 1, next ?? poll), poll) : poll;
-    if (at < Number.POSITIVE_INFINITY) this.#wakeTimer = this.#parts.clock.wakeAt(at, () => this.wake());
-  }
-
   #launch(claimed: ClaimedRun, known: ScheduleSpec | undefined, isRebased: boolean): void {
     const { token, isRecovered } = claimed;
     const run: Run = isRebased
@@ -380,14 +231,6 @@ export class Dispatcher {
       return;
     }
     void this.#carryOut(run, token, isRecovered, known);
-  }
-
-  #launchPlanned(claimed: readonly ClaimedRun[]): void {
-    for (const claim of claimed) {
-      const { groupId, scheduleVersion } = claim.run;
-      this.#launch(claim, this.#specs.peekVersion(groupId, scheduleVersion), false);
-    }
-    this.#leases.keep();
   }
 
   async #carryOut(
@@ -451,7 +294,7 @@ export class Dispatcher {
         sharded?.abandon();
         this.#leases.remove(attempt);
         if (this.#leases.size === 0) this.#onIdle?.();
-        this.#madeRoom();
+        this.#claims.madeRoom();
       }
     } catch (error) {
       this.#news.trouble(error, run);
@@ -488,7 +331,7 @@ export class Dispatcher {
         const [run] = await this.#parts.store.getRuns([change.id]);
         const isMade = run?.state === change.state && run.endedAt === (change.endedAt ?? null);
         if (isMade) {
-          this.#noteReady();
+          this.#claims.noteReady();
           this.#news.changed(attempt.run, change);
         }
         return isMade;
