@@ -7,7 +7,6 @@ import { isExpiring } from "../offset/headroom.js";
 import type { Run, RunSnapshot } from "../run/run.js";
 import type { Schedule } from "../schedule/schedule.js";
 import { Batcher } from "../store/batcher.js";
-import { newestSnapshot } from "../store/newest-snapshot.js";
 import type { PlanCommit } from "../store/run-ledger.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import type { FailingGroups } from "./failing-groups.js";
@@ -19,6 +18,7 @@ import { PLANNED_AHEAD, type PlanDecision, type PlanInput } from "./plan-decisio
 import { isEmpty, nextStep } from "./plan-step.js";
 import type { PlanWork } from "./plan-work.js";
 import { type CachedSchedule, isLeft, isPassedOn, type ScheduleCache } from "./schedule-cache.js";
+import { ScheduleReader } from "./schedule-reader.js";
 import { SnapshotStates } from "./snapshot-states.js";
 import type { SourceLooks } from "./source-looks.js";
 import { watchesSource, withLookOf } from "./source-watch.js";
@@ -32,9 +32,6 @@ const MAX_CONFLICTS = 20;
 
 /** About how many runs one transaction inserts; the other groups of the batch follow in the next. */
 const RUNS_PER_COMMIT = 5_000;
-
-/** How many cancelled runs are read at once. */
-const PAGE = 1_000;
 
 /** Dependencies of `PlanLoop`. */
 export interface PlanLoopParts {
@@ -88,6 +85,7 @@ interface Step extends Decided {
 export class PlanLoop {
   readonly #parts: PlanLoopParts;
   readonly #snapshots: SnapshotStates;
+  readonly #reader: ScheduleReader;
   readonly #kept = new KeptSteps();
   /** Groups whose sources have answered: those that come while others are planned are planned together. */
   readonly #looked = new Batcher<PlanWork, PlanWork>(
@@ -101,6 +99,11 @@ export class PlanLoop {
   constructor(parts: PlanLoopParts) {
     this.#parts = parts;
     this.#snapshots = new SnapshotStates(parts.store);
+    this.#reader = new ScheduleReader({
+      ...parts,
+      snapshots: this.#snapshots,
+      fail: (work, error, schedule) => this.#fail(work, error, schedule),
+    });
   }
 
   /**
@@ -112,73 +115,9 @@ export class PlanLoop {
     let open = works;
     while (open.length > 0) {
       const missing = open.filter(({ groupId }) => !this.#parts.cache.has(groupId));
-      if (missing.length > 0) await this.#loadBeside(missing, open.length > missing.length);
+      if (missing.length > 0) await this.#reader.read(missing, open.length > missing.length);
       open = await this.#commit(open.filter(({ error }) => error === undefined));
     }
-  }
-
-  /**
-   * Loads schedules. If other groups are planned in the same batch, they continue when these cannot be read.
-   */
-  async #loadBeside(works: readonly PlanWork[], areOthers: boolean): Promise<void> {
-    try {
-      await this.#load(works);
-    } catch (error) {
-      if (!areOthers) throw error;
-      for (const work of works) await this.#fail(work, error, undefined);
-    }
-  }
-
-  /** Loads the schedules that are not in memory, or whose lane counts matter. */
-  async #load(works: readonly PlanWork[]): Promise<void> {
-    const { store, specs, cache } = this.#parts;
-    const schedules = await isolated(works, (part) => store.getSchedules(part.map(({ groupId }) => groupId)));
-    const uncovered = await this.#readUncovered(works, schedules);
-    const snapshots = await this.#snapshots.read(schedules.filter(isRead));
-    for (const [index, schedule] of schedules.entries()) {
-      works[index]!.isUnknown = schedule === undefined;
-      if (schedule === undefined) continue;
-      try {
-        if (schedule instanceof OwnError) throw schedule.error;
-        specs.remember(schedule);
-        const { groupId } = schedule.spec;
-        const cancelled = uncovered.get(groupId);
-        const hasNone = cancelled === undefined || cancelled.length === 0;
-        const copy = hasNone ? undefined : await newestSnapshot(store, groupId);
-        cache.add(schedule, cancelled, snapshots.get(groupId), copy);
-      } catch (error) {
-        await this.#fail(works[index]!, error, schedule instanceof OwnError ? undefined : schedule);
-      }
-    }
-  }
-
-  /**
-   * Reads the cancelled runs that nothing covers, oldest first, where there may be some. An engine's fire of
-   * another policy than `cancel-running` does without: whoever records such an end asks for a plan, and so
-   * does the watchdog. A copy that makes up for a loss is planned with what is owed next.
-   */
-  async #readUncovered(
-    works: readonly PlanWork[],
-    schedules: readonly (Schedule | OwnError | undefined)[],
-  ): Promise<Map<string, Run[]>> {
-    const groups = new Map<string, Run[]>();
-    for (const [index, { groupId, mayBeUncovered }] of works.entries()) {
-      const schedule = schedules[index];
-      if (!isRead(schedule)) continue;
-      const { overlap, onLoss } = schedule.spec;
-      if (mayBeUncovered || overlap === "cancel-running" || onLoss === "resnapshot") groups.set(groupId, []);
-    }
-    if (groups.size === 0) return groups;
-    const [first] = groups.keys();
-    const filter = { isUncovered: true, ...(groups.size === 1 ? { groupId: first! } : {}) } as const;
-    let cursor: string | undefined;
-    do {
-      const place = cursor === undefined ? {} : { cursor };
-      const page = await this.#parts.store.listRuns(filter, { limit: PAGE, ...place });
-      for (const run of page.items) groups.get(run.groupId)?.push(run);
-      cursor = page.next;
-    } while (cursor !== undefined);
-    return groups;
   }
 
   /** Decides and commits once for each group; returns those that have to be decided again. */
@@ -472,10 +411,6 @@ function stepOf(decided: Decided, namespace: string, generations?: readonly numb
 function snapshotIn({ runs }: OffsetDecision): RunSnapshot | undefined {
   for (const { snapshot } of runs) if (snapshot !== undefined) return snapshot;
   return undefined;
-}
-
-function isRead(schedule: Schedule | OwnError | undefined): schedule is Schedule {
-  return schedule !== undefined && !(schedule instanceof OwnError);
 }
 
 /** Returns whether a source was looked at for this state of its schedule: positions move with the watermark. */
