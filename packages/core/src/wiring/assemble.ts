@@ -48,12 +48,12 @@ import type { Schedule } from "../schedule/schedule.js";
 import { signallingStore } from "../store/claimable-signal.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import type { BeginBackfill } from "../upkeep/begin-backfill.js";
+import { BlockedLanes } from "../upkeep/blocked-lanes.js";
 import { ClockKeeper } from "../upkeep/clock-keeper.js";
 import { PoolDeclaration } from "../upkeep/declared-pools.js";
 import { EngineRegistry } from "../upkeep/engine-registry.js";
 import { OffsetReleaser } from "../upkeep/offset-releaser.js";
 import { EngineOutbox } from "../upkeep/outbox.js";
-import { ReadingKeeper } from "../upkeep/reading-keeper.js";
 import { Reconciler } from "../upkeep/reconciler.js";
 import { StaleKeeper } from "../upkeep/stale-keeper.js";
 import { Watchdog } from "../upkeep/watchdog.js";
@@ -177,10 +177,10 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
     isNeeded: plugins.offsetProviders.some(({ release }) => release !== undefined),
     everyMs: settings.reconcileEveryMs ?? 300_000,
   });
-  const readings = new ReadingKeeper({
+  const blockedLanes = new BlockedLanes({
     ...ledger,
+    specs: cache,
     dispatcher,
-    isNeeded: plugins.offsetProviders.length > 0,
     everyMs: settings.reconcileEveryMs ?? 300_000,
   });
   const sourceControl = new SourceControl({ ...ledger, changes, waits, seals });
@@ -258,7 +258,7 @@ export function assemble(plugins: Plugins, settings: TidegateSettings): Services
     lateKeeper,
     deadlines,
     releaser,
-    readings,
+    blockedLanes,
   ];
   return { client, intake, planner, reconciler, signals, changes: feed, all };
 }

@@ -3,7 +3,9 @@ import { OperatorError } from "../../src/errors/errors.js";
 import type { BackfillSelect } from "../../src/run/backfill.js";
 import type { ScheduleInfo } from "../../src/schedule/schedule.js";
 import { Bench, HOUR, hour, running, type Script } from "../support/bench.js";
+import { T0 } from "../support/instants.js";
 import { type Answer, failed, SUCCEEDED } from "../support/scripted-operator.js";
+import { World } from "../support/world.js";
 
 const hourly = (rest: Partial<ScheduleInfo> = {}): ScheduleInfo => ({
   groupId: "orders",
@@ -186,6 +188,27 @@ describe("a run that has used up its attempts", () => {
     await bench.fireAt(3);
     expect(await bench.client.get("orders")).toMatchObject({ status: "PAUSED", blockingRuns: 3 });
     expect(bench.troubles).toEqual([]);
+  });
+
+  it("pauses its schedule although its manager dies before it has", async () => {
+    const world = await World.start();
+    world.operator.answer = () => failed("no");
+    await world.client.register(hourly({ startTime: T0, maxAttempts: 1, onFailure: "pause" }));
+    const { changeSchedules } = world.store;
+    world.store.changeSchedules = () => new Promise(() => undefined);
+    await world.fireAt("orders", T0 + HOUR);
+    expect(await world.client.get("orders")).toMatchObject({ status: "REGISTERED", blockingRuns: 1 });
+    // Another one takes over, on the same ledger.
+    world.store.changeSchedules = changeSchedules;
+    const { clock, store, operator } = world;
+    const next = await World.start({ clock, store, operator });
+    expect(await next.client.get("orders")).toMatchObject({ status: "PAUSED", blockingRuns: 1 });
+    await next.client.resume("orders");
+    await next.settle();
+    expect(await next.client.get("orders")).toMatchObject({ status: "REGISTERED", blockingRuns: 0 });
+    await next.restart();
+    expect(await next.client.get("orders")).toMatchObject({ status: "REGISTERED" });
+    await next.stop();
   });
 
   it("pauses nothing that is gone by then", async () => {
