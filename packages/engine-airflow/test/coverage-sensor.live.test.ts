@@ -1,9 +1,10 @@
-import { execFile } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { promisify } from "node:util";
-import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { createInterface } from "node:readline";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { createTidegate, type Tidegate } from "@tidegate/core";
 import { MemoryStore } from "@tidegate/core/testing";
 import { createManager, type Manager, outsideEngine } from "@tidegate/manager";
@@ -14,7 +15,10 @@ const TOKEN = "a-token-of-the-tests";
 const T0 = Date.UTC(2026, 0, 1);
 const HOUR = 3_600_000;
 
-/** Runs sensors as tasks do, and prints how each ended. */
+/** What the lines with answers begin with; Airflow prints others. */
+const ANSWER = "=> ";
+
+/** Runs the sensors of each line that it reads, as tasks do, and prints how each ended. It takes seconds to load Airflow. */
 const SCRIPT = `
 import json, sys
 from datetime import timedelta
@@ -29,16 +33,20 @@ def ended(given):
         deferral = {"method": end.method_name, "kwargs": end.kwargs} if hasattr(end, "method_name") else {}
         return {"raised": type(end).__name__, "message": str(end), **deferral}
 
-print(json.dumps([ended(given) for given in json.loads(sys.argv[1])]))
+for line in sys.stdin:
+    print("${ANSWER}" + json.dumps([ended(given) for given in json.loads(line)]), flush=True)
 `;
 
 describe("TidegateCoverageSensor", () => {
   let tidegate: Tidegate;
   let manager: Manager;
   let home: string;
-  let url: string;
+  let sensors: ChildProcess;
+  let answers: AsyncIterator<string>;
+  let groupId: string;
+  let count = 0;
 
-  beforeEach(async () => {
+  beforeAll(async () => {
     home = mkdtempSync(join(tmpdir(), "tidegate-airflow-"));
     const operator = {
       operatorType: "none",
@@ -53,18 +61,7 @@ describe("TidegateCoverageSensor", () => {
       operators: [operator],
     });
     manager = createManager({ tidegate, authorize: { token: TOKEN }, logger: false });
-    url = await manager.listen();
-    await tidegate.client.registerSource({ groupId: "deliveries", startTime: T0 });
-  });
-
-  afterEach(async () => {
-    await manager.close();
-    rmSync(home, { recursive: true });
-  });
-
-  /** Runs a sensor with each of these arguments, in one process. */
-  async function sense(...given: readonly object[]): Promise<object[]> {
-    const python = await findAirflow();
+    const url = await manager.listen();
     const connection = (password: object): string =>
       JSON.stringify({ conn_type: "generic", password: JSON.stringify(password) });
     const env = {
@@ -76,15 +73,38 @@ describe("TidegateCoverageSensor", () => {
       AIRFLOW_CONN_NOWHERE: connection({ url: "http://127.0.0.1:9", token: TOKEN }),
       PYTHONPATH: dirname(coverageSensorFile),
     };
+    sensors = spawn(await findAirflow(), ["-c", SCRIPT], { env, stdio: ["pipe", "pipe", "inherit"] });
+    answers = createInterface({ input: sensors.stdout! })[Symbol.asyncIterator]();
+  }, 900_000);
+
+  afterAll(async () => {
+    sensors.stdin!.end();
+    if (sensors.exitCode === null && sensors.signalCode === null) await once(sensors, "exit");
+    await manager.close();
+    rmSync(home, { recursive: true });
+  });
+
+  beforeEach(async () => {
+    count += 1;
+    groupId = `deliveries-${count}`;
+    await tidegate.client.registerSource({ groupId, startTime: T0 });
+  });
+
+  /** Runs a sensor with each of these arguments, one after the other. */
+  async function sense(...given: readonly object[]): Promise<object[]> {
     const bounds = { lower: "2026-01-01T00:00:00+00:00", upper: "2026-01-01T02:00:00+00:00" };
-    const all = JSON.stringify(given.map((one) => ({ group_id: "deliveries", ...bounds, ...one })));
-    const { stdout } = await promisify(execFile)(python, ["-c", SCRIPT, all], { env });
-    return JSON.parse(stdout.trim().split("\n").at(-1)!) as object[];
+    const all = JSON.stringify(given.map((one) => ({ group_id: groupId, ...bounds, ...one })));
+    sensors.stdin!.write(`${all}\n`);
+    for (;;) {
+      const { value: line, done } = await answers.next();
+      if (done === true) throw new Error(`Python ended with ${sensors.exitCode ?? sensors.signalCode}.`);
+      if (line.startsWith(ANSWER)) return JSON.parse(line.slice(ANSWER.length)) as object[];
+    }
   }
 
   it("returns the digest of what it waited for, as soon as all of it is covered", async () => {
-    await tidegate.client.reportCoverage("deliveries", { lower: T0, upper: T0 + 2 * HOUR });
-    const { generationDigest } = await tidegate.client.coverage("deliveries", {
+    await tidegate.client.reportCoverage(groupId, { lower: T0, upper: T0 + 2 * HOUR });
+    const { generationDigest } = await tidegate.client.coverage(groupId, {
       lower: T0,
       upper: T0 + 2 * HOUR,
     });
@@ -92,7 +112,7 @@ describe("TidegateCoverageSensor", () => {
   });
 
   it("leaves its slot while something is missing, and comes back later and later", async () => {
-    await tidegate.client.reportCoverage("deliveries", { lower: T0, upper: T0 + HOUR });
+    await tidegate.client.reportCoverage(groupId, { lower: T0, upper: T0 + HOUR });
     expect(await sense({})).toMatchObject([
       { raised: "TaskDeferred", method: "watch", kwargs: { until: null, away: 7.5 } },
     ]);

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { cached, cacheFolder, itself } from "./cache.js";
@@ -18,6 +18,13 @@ const jarsOf = (version: string) => ({
   examples: { name: "flink-examples-streaming", version: firstPatch(version) },
 });
 
+/** The jar that has the planner's in it, up to its version. */
+const LOADER = "flink-table-planner-loader-";
+
+const PLANNER = "flink-table-planner.jar";
+
+const UNPACK = "import sys, zipfile; zipfile.ZipFile(sys.argv[1]).extract(*sys.argv[2:])";
+
 /** They are 330 MB; ms. */
 const INSTALL_LIMIT_MS = 600_000;
 
@@ -29,7 +36,7 @@ export interface FlinkBinary {
   readonly java: string;
   /** What Flink's own scripts give every Java of it. */
   readonly javaOptions: readonly string[];
-  /** All jars of `lib`. */
+  /** All jars of `lib`, with the planner itself in place of its loader. */
   readonly classPath: string;
   readonly plugins: string;
   /** The SQL Gateway's jar. */
@@ -55,7 +62,32 @@ export async function findFlink(): Promise<FlinkBinary> {
     ways: [{ name: "pip install, mvn dependency:copy", get }],
     help: "To get one this needs Python 3.10 to 3.13 on the path, PyPI and Maven Central.",
   });
-  return binaryIn(folder, version, java);
+  return binaryIn(folder, version, java, await findPlanner(folder, version));
+}
+
+/**
+ * Finds the planner of SQL, which is a jar within a jar: each process of Flink unpacks it anew, and loads its classes in a way
+ * that no archive of classes knows. Flink is made to work with either.
+ */
+function findPlanner(flink: string, version: string): Promise<string> {
+  const loader = join(libOf(flink), `${LOADER}${version}.jar`);
+  return cached({
+    what: `planner of Flink ${version}`,
+    megabytes: 46,
+    folder: cacheFolder(join("flink", `planner-${version}`)),
+    find: (folder) => [join(folder, PLANNER)].find(existsSync),
+    ways: [
+      {
+        name: "python -m zipfile",
+        get: async (folder) => {
+          await run(await findPython(), ["-c", UNPACK, loader, PLANNER, folder], {
+            timeout: INSTALL_LIMIT_MS,
+          });
+        },
+      },
+    ],
+    help: "To get it this needs Python 3.10 to 3.13 on the path.",
+  });
 }
 
 async function install(version: string, folder: string): Promise<void> {
@@ -77,18 +109,20 @@ async function install(version: string, folder: string): Promise<void> {
   await copyArtifacts(artifacts, join(folder, "jars"));
 }
 
-function binaryIn(folder: string, version: string, java: string): FlinkBinary {
+function libOf(folder: string): string {
+  return join(folder, "pyflink", "lib");
+}
+
+function binaryIn(folder: string, version: string, java: string, planner: string): FlinkBinary {
   const home = join(folder, "pyflink");
-  const lib = join(home, "lib");
+  const lib = libOf(folder);
+  const jars = readdirSync(lib).filter((name) => name.endsWith(".jar") && !name.startsWith(LOADER));
   const { gateway, examples } = jarsOf(version);
   return {
     version,
     java,
     javaOptions: javaOptionsIn(join(home, "conf", "config.yaml")),
-    classPath: readdirSync(lib)
-      .filter((name) => name.endsWith(".jar"))
-      .map((name) => join(lib, name))
-      .join(":"),
+    classPath: [...jars.map((name) => join(lib, name)), planner].join(":"),
     plugins: join(home, "plugins"),
     gateway: join(folder, "jars", `${gateway.name}-${gateway.version}.jar`),
     examples: join(folder, "jars", `${examples.name}-${examples.version}.jar`),

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { FlinkServer } from "./flink-server.js";
 
 /** Between two looks at an operation, ms; Flink tells of its end to nobody. */
 const LOOK_MS = 50;
@@ -15,7 +14,7 @@ export class FlinkConsole {
   }
 
   static async open(
-    { gatewayUrl }: FlinkServer,
+    { gatewayUrl }: { readonly gatewayUrl: string },
     properties: Readonly<Record<string, string>> = {},
   ): Promise<FlinkConsole> {
     const { sessionHandle } = await ask<{ sessionHandle: string }>(`${gatewayUrl}/v3/sessions`, {

@@ -13,6 +13,7 @@ import {
   zooKeeperText,
 } from "./flink-configuration.js";
 import { type FlinkConnector, findConnector } from "./flink-connectors.js";
+import { FlinkConsole } from "./flink-console.js";
 import { findTestCatalog } from "./flink-test-catalog.js";
 import { freePort } from "./free-port.js";
 import { inTurn } from "./in-turn.js";
@@ -136,11 +137,13 @@ export class FlinkServer {
     return new FlinkServer({ binary, jars, archives, place }, extras);
   }
 
-  /** Starts one and ends it in good order. @param options - of the Java of its parts */
+  /** Starts one, has it run a job, and ends it in good order. @param options - of the Java of its parts */
   static async #rehearse(options: JavaOptions): Promise<void> {
     const server = await FlinkServer.#make({}, {});
     try {
       await server.#launch(options);
+      const console = await FlinkConsole.open(server, { "execution.runtime-mode": "batch" });
+      for (const statement of jobIn(server.dataFolder)) await console.type(statement);
       await Promise.all(PARTS.map((part) => server.#end(part, "SIGTERM", START_LIMIT_MS)));
     } finally {
       await server.dispose();
@@ -312,6 +315,19 @@ export class FlinkServer {
   readonly #killAll = (): void => {
     for (const child of this.#processes.values()) child.kill("SIGKILL");
   };
+}
+
+/** The statements of a job as most tests have it. A first job loads as many classes as a start. */
+function jobIn(folder: string): readonly string[] {
+  const table = (name: string): string =>
+    `CREATE TEMPORARY TABLE ${name} (id INT, name STRING, made TIMESTAMP(3)) ` +
+    `WITH ('connector' = 'filesystem', 'path' = '${folder}/${name}', 'format' = 'csv')`;
+  return [
+    table("source"),
+    table("target"),
+    "INSERT INTO source VALUES (1, 'a', TIMESTAMP '2026-01-01 00:00:00')",
+    "INSERT OVERWRITE target SELECT id + 1, UPPER(name), made FROM source WHERE made < TIMESTAMP '2026-01-02 00:00:00'",
+  ];
 }
 
 /** The archives of its parts: each has other classes, and the gateway another class path. */

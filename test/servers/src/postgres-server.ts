@@ -1,22 +1,15 @@
-import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { chownSync, mkdtempSync, rmSync } from "node:fs";
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { promisify } from "node:util";
 import { Client } from "pg";
 import { freePort } from "./free-port.js";
 import { findPostgres } from "./postgres-binary.js";
-
-const run = promisify(execFile);
+import { copyCluster, findCluster, identity } from "./postgres-cluster.js";
 
 /** Far longer than it takes, so that a slow machine does not fail. */
 const START_LIMIT_MS = 60_000;
-
-/** Whom Postgres runs as where the tests are run by root, which it refuses: `nobody` almost everywhere. */
-const UNPRIVILEGED = 65_534;
-
-const identity = process.getuid?.() === 0 ? { uid: UNPRIVILEGED, gid: UNPRIVILEGED } : {};
 
 /** A real Postgres of a test: on a free port of the loopback, with a directory of its own. */
 export class PostgresServer {
@@ -41,22 +34,7 @@ export class PostgresServer {
     const directory = mkdtempSync(join(tmpdir(), "tidegate-postgres-"));
     const server = new PostgresServer(programs, await freePort(), directory, settings);
     try {
-      if (identity.uid !== undefined) chownSync(directory, identity.uid, identity.gid);
-      await run(
-        join(programs, "initdb"),
-        [
-          "--pgdata",
-          directory,
-          "--username",
-          "tidegate",
-          "--auth",
-          "trust",
-          "--no-sync",
-          "--encoding",
-          "UTF8",
-        ],
-        { cwd: directory, ...identity },
-      );
+      await copyCluster(await findCluster(programs), directory);
       await server.startAgain();
     } catch (error) {
       await server.dispose();
