@@ -32,7 +32,7 @@ export type DeadlineReason =
   | "paused"
   /** The schedule was unregistered. */
   | "unregistered"
-  /** The schedule no longer has a deadline. */
+  /** The schedule no longer has the deadline, or the interval. */
   | "removed";
 
 /** A deadline that was not simply met: at risk, missed, met late or after a risk, or excused. */

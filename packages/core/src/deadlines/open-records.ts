@@ -55,7 +55,10 @@ export async function readOpenRecords(
   return { records: [...distinct.values()], next: older.next ?? newest.next };
 }
 
-/** Judges open records of intervals again. One that was at risk has the deadline of the version that is in effect by now. */
+/**
+ * Judges open records of intervals again. One that was at risk has the deadline of the version that is in effect by now, and is
+ * excused if that has no such interval.
+ */
 export async function judgeOpen(
   store: Pick<ScheduleStore, "listRuns" | "listVersions">,
   schedule: Schedule,
@@ -66,12 +69,12 @@ export async function judgeOpen(
   },
 ): Promise<Found> {
   const { open, excuse, now } = given;
-  const intervals = await withDeadlinesOfNow(
+  const { intervals, gone } = await withDeadlinesOfNow(
     store,
     schedule,
     open.filter(({ subject }) => subject === "interval"),
   );
-  const records: KeptDeadline[] = [];
+  const records: KeptDeadline[] = excuseOpen(gone, "removed", now);
   let lookAt = Number.POSITIVE_INFINITY;
   const runs = await endedWithin(store, intervals);
   const copy = await copyBehind(store, intervals[0]?.groupId ?? "", runs);
@@ -95,21 +98,31 @@ export async function judgeOpen(
   return { records, lookAt };
 }
 
-/** Returns records of intervals, those at risk with the deadlines of the versions that are in effect where they begin. */
+/**
+ * Returns records of intervals, those at risk with the deadlines of the versions that are in effect where they begin, and apart
+ * those of intervals that these do not have.
+ */
 async function withDeadlinesOfNow(
   store: Pick<ScheduleStore, "listVersions">,
   { spec: { groupId }, version }: Schedule,
   records: readonly KeptDeadline[],
-): Promise<readonly KeptDeadline[]> {
-  if (version === 1 || !records.some(({ state }) => state === "AT_RISK")) return records;
+): Promise<{ readonly intervals: readonly KeptDeadline[]; readonly gone: readonly KeptDeadline[] }> {
+  if (version === 1 || !records.some(({ state }) => state === "AT_RISK"))
+    return { intervals: records, gone: [] };
   const versions = (await store.listVersions(groupId)).filter(({ unreadable }) => unreadable === null);
-  return records.map((record) => {
-    if (record.state !== "AT_RISK") return record;
-    const interval = intervalsFrom(versions, record.lower).next().value;
-    if (interval?.spec.deadline == null || !isSame(interval, record)) return record;
-    const { deadlineAt } = timesOf(interval.spec, interval.spec.deadline, interval);
-    return deadlineAt === record.deadlineAt ? record : { ...record, deadlineAt };
-  });
+  const intervals: KeptDeadline[] = [];
+  const gone: KeptDeadline[] = [];
+  for (const record of records) {
+    const interval =
+      record.state === "AT_RISK" ? intervalsFrom(versions, record.lower).next().value : undefined;
+    if (interval !== undefined && !isSame(interval, record)) gone.push(record);
+    else if (interval?.spec.deadline == null) intervals.push(record);
+    else {
+      const { deadlineAt } = timesOf(interval.spec, interval.spec.deadline, interval);
+      intervals.push(deadlineAt === record.deadlineAt ? record : { ...record, deadlineAt });
+    }
+  }
+  return { intervals, gone };
 }
 
 function isSame(a: Interval, b: Interval): boolean {

@@ -23,7 +23,7 @@ export const deadlineReasonSchema = z
   .meta({
     id: "DeadlineReason",
     description:
-      "Why a deadline is at risk or excused. `failed`: a run of the interval has used up its attempts. `blocked`: a failed run blocks the lane. `given-up`: a policy or a person gave the interval up. `slow`: at the usual duration, its run would end too late. `warning`: it is not done `warnBeforeMs` before the deadline. `paused`: the schedule was paused when the deadline passed. `unregistered`: the schedule was unregistered. `removed`: the schedule no longer has a deadline.",
+      "Why a deadline is at risk or excused. `failed`: a run of the interval has used up its attempts. `blocked`: a failed run blocks the lane. `given-up`: a policy or a person gave the interval up. `slow`: at the usual duration, its run would end too late. `warning`: it is not done `warnBeforeMs` before the deadline. `paused`: the schedule was paused when the deadline passed. `unregistered`: the schedule was unregistered. `removed`: the schedule no longer has the deadline, or the interval.",
   });
 
 /** The schema of a `DeadlineRecord`. */

@@ -65,6 +65,19 @@ describe("an update", () => {
     expect(world.eventsOf("deadline-missed")).toMatchObject([{ deadlineAt: T0 + HOUR + afterMs }]);
   });
 
+  it("of the trigger excuses an interval at risk that there is no more", async () => {
+    const world = await worldOf({ deadline: { afterMs: HOUR, warnBeforeMs: 50 * MINUTE } });
+    await world.advance(HOUR + 15 * MINUTE);
+    expect(await records(world)).toEqual(["0-1 AT_RISK warning"]);
+    const trigger = { type: "period", every: 4, unit: "hour" } as const;
+    await world.client.update(hourly("orders", { ...ONE_HOUR, trigger }), { version: 1 });
+    await world.advance(HOUR);
+    expect(await records(world)).toEqual(["0-1 EXCUSED removed"]);
+    expect(missed(world)).toEqual([]);
+    await world.advance(3 * HOUR);
+    expect(await records(world)).toEqual(["0-1 EXCUSED removed", "1-4 MISSED"]);
+  });
+
   it("of the trigger cuts the intervals behind the watermark by the new grid", async () => {
     const world = await worldOf(ONE_HOUR);
     for (const hour of [1, 2]) await world.fireAt("orders", T0 + hour * HOUR);
