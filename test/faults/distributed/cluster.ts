@@ -9,6 +9,12 @@ export const LEASE_MS = 3_000;
 /** One that only the dead outlast: a manager that a busy machine holds up for seconds keeps its runs. */
 const PATIENT_LEASE_MS = 12_000;
 
+/**
+ * How long a manager waits for an answer, ms: on a connection that a firewall has forgotten none comes, and until it gives up it
+ * keeps the fires that it has taken.
+ */
+const STATEMENT_TIMEOUT_MS = 4_000;
+
 /** Upkeep that follows a fault closely. */
 const QUICK = { reconcileEveryMs: 1_000, watchdogEveryMs: 500 };
 
@@ -106,7 +112,7 @@ export class Cluster {
     return {
       connectionString: `postgres://tidegate@127.0.0.1:${port}/postgres`,
       schema,
-      statementTimeoutMs: 5_000,
+      statementTimeoutMs: STATEMENT_TIMEOUT_MS,
     };
   }
 }
