@@ -41,12 +41,12 @@ async function held(id: string, store: string, offer: Offer): Promise<Figure[]> 
     ["", 2],
     ["-5", 5],
   ] as const) {
-    const held = windowsOf(await offer(Math.round(peak * times), HELD_S + 5)).at(-1)!;
+    const rate = windowsOf(await offer(Math.round(peak * times), HELD_S + 5)).at(-1)!;
     figures.push(
       atLeast(0.9, {
         id: `${id}${suffix}`,
-        what: `${times} times the peak offered on ${store}: runs/s after ${HELD_S} s (${rounded(held)}), over the peak`,
-        value: rounded(held / peak),
+        what: `${times} times the peak offered on ${store}: runs/s after ${HELD_S} s (${rounded(rate)}), over the peak`,
+        value: rounded(rate / peak),
         unit: "",
         reference: { what: "the peak: the most offered that was carried out (runs/s)", value: rounded(peak) },
       }),

@@ -15,7 +15,7 @@ const TOKEN = "a-token-of-the-tests";
 const T0 = Date.UTC(2026, 0, 1);
 const HOUR = 3_600_000;
 
-/** What the lines with answers begin with; Airflow prints others. */
+/** The beginning of each line with an answer; Airflow prints others. */
 const ANSWER = "=> ";
 
 /** Runs the sensors of each line that it reads, as tasks do, and prints how each ended. It takes seconds to load Airflow. */

@@ -3,7 +3,7 @@ import { type ModelDependency, type ModelGroup, type ModelTree, windowIn } from 
 import { groupOf, START } from "../stage.js";
 
 /**
- * What the documentation promises of runs that wait for others, whatever comes between, in terms of what can be seen from
+ * The promises of the documentation about runs that wait for others, whatever comes between, in terms of what can be seen from
  * outside: minute by minute, by brute force. It shares no code with the library.
  */
 
@@ -37,7 +37,7 @@ const minuteOf = (instant: number): number => (instant - START) / MINUTE;
 
 const IS_REGISTERED: readonly string[] = ["REGISTERING", "REGISTERED", "FAILED", "PAUSED"];
 
-/** What is covered of each group, by minute. */
+/** The covered time of each group, by minute. */
 class Coverage {
   readonly #cells: readonly Uint8Array[];
   readonly #schedules: Look["schedules"];

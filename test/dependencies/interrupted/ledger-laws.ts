@@ -1,4 +1,5 @@
 import type { Run } from "@tidegate/core";
+import { reportsOf, successesOf } from "../changes.js";
 import type { ModelGroup } from "../model.js";
 import { groupOf, START } from "../stage.js";
 import { described } from "./laws.js";
@@ -31,18 +32,16 @@ export function doubled({ jobs, runs }: Pick<Ending, "jobs" | "runs">): string[]
   return [...new Set(found)];
 }
 
-interface Change {
-  readonly at: number;
-  readonly lower: number;
-  readonly upper: number;
-}
-
 /** Returns the runs that do not know that what they have read has changed, or say so although it has not. */
 export function outdated(
   groups: readonly ModelGroup[],
   { ever, runs }: Pick<Ending, "ever" | "runs">,
 ): string[] {
-  const changes = groups.map((group, no) => [...reportsOf(group), ...successesOf(group, no, ever)]);
+  const changes = groups.map((group, no) => [
+    // Later reports are not made.
+    ...reportsOf((group.reports ?? []).filter(({ at }) => at <= MEDDLING)),
+    ...successesOf(group, no, ever),
+  ]);
   const found: string[] = [];
   for (const run of runs) {
     if (run.kind === "REPORTED" || run.state !== "SUCCEEDED" || run.isSuperseded) continue;
@@ -60,39 +59,4 @@ export function outdated(
       found.push(`${described(run)} is stale since ${(run.staleAt! - START) / MINUTE}`);
   }
   return found;
-}
-
-/** Each success covers its time anew, and adds rows to the earlier time that its job has touched. */
-function successesOf(group: ModelGroup, no: number, ever: readonly Run[]): Change[] {
-  return ever
-    .filter(
-      ({ groupId, kind, state }) => groupOf(groupId) === no && kind !== "REPORTED" && state === "SUCCEEDED",
-    )
-    .flatMap(({ lower, upper, endedAt }) => {
-      const index = ((lower - START) / MINUTE - group.start) / group.period;
-      const length = group.period * MINUTE;
-      const touched = group.touches(index).map((back) => ({
-        at: endedAt!,
-        lower: lower - back * length,
-        upper: lower - back * length + length,
-      }));
-      return [{ at: endedAt!, lower, upper }, ...touched];
-    });
-}
-
-/** A report changes those minutes that had no version, or another one. */
-function reportsOf({ reports = [] }: ModelGroup): Change[] {
-  const versions = new Map<number, number>();
-  // Later ones are not made.
-  const made = reports.filter(({ at }) => at <= MEDDLING);
-  return made.flatMap(({ at, from, to, version }) => {
-    const changed: Change[] = [];
-    for (let minute = from; minute < to; minute += 1) {
-      if (versions.get(minute) === version) continue;
-      versions.set(minute, version);
-      const lower = START + minute * MINUTE;
-      changed.push({ at: START + at * MINUTE, lower, upper: lower + MINUTE });
-    }
-    return changed;
-  });
 }

@@ -252,7 +252,7 @@ export async function played({ groups, acts }: InterruptedStory): Promise<Ending
     const last = process!.tidegate.client;
     const unsound: string[] = [];
     for (const [no, { reports }] of groups.entries()) {
-      // What nobody has reported is a gap.
+      // Time that nobody has reported is a gap.
       if (reports !== undefined) continue;
       const audit = await last.audit(names[no]!);
       if (!audit.isSound) unsound.push(`${names[no]}: ${JSON.stringify(audit)}`);

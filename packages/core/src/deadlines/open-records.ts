@@ -1,5 +1,5 @@
 import type { EpochMs } from "../clock/clock.js";
-import type { Interval } from "../interval/boundaries.js";
+import { type Interval, isSameInterval } from "../interval/boundaries.js";
 import { toSet } from "../interval/interval-set.js";
 import { ENDED_RUN_STATES } from "../run/lane.js";
 import type { Run } from "../run/run.js";
@@ -115,7 +115,7 @@ async function withDeadlinesOfNow(
   for (const record of records) {
     const interval =
       record.state === "AT_RISK" ? intervalsFrom(versions, record.lower).next().value : undefined;
-    if (interval !== undefined && !isSame(interval, record)) gone.push(record);
+    if (interval !== undefined && !isSameInterval(interval, record)) gone.push(record);
     else if (interval?.spec.deadline == null) intervals.push(record);
     else {
       const { deadlineAt } = timesOf(interval.spec, interval.spec.deadline, interval);
@@ -123,10 +123,6 @@ async function withDeadlinesOfNow(
     }
   }
   return { intervals, gone };
-}
-
-function isSame(a: Interval, b: Interval): boolean {
-  return a.lower === b.lower && a.upper === b.upper;
 }
 
 /** Returns open records as excused. */

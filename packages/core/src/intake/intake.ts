@@ -2,7 +2,7 @@ import type { Clock, EpochMs } from "../clock/clock.js";
 import type { FireSink } from "../engine/engine.js";
 import { LedgerError, ScheduleError } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
-import type { Interval } from "../interval/boundaries.js";
+import { type Interval, isSameInterval } from "../interval/boundaries.js";
 import type { Run, RunState } from "../run/run.js";
 import { Grid, type NominalInterval } from "../schedule/grid.js";
 import type { Schedule } from "../schedule/schedule.js";
@@ -108,7 +108,7 @@ export class Intake {
     if (lower != null && upper != null && upper <= schedule.watermark) {
       // This also finds an interval of a grid that an update has replaced.
       const planned = await this.#standingRun(groupId, { lower, upper });
-      if (planned !== undefined && isSame(planned, { lower, upper }))
+      if (planned !== undefined && isSameInterval(planned, { lower, upper }))
         return { run: planned, duplicate: true };
     }
     const { interval, firedFor } = this.#due(schedule, callback, this.#clock.now());
@@ -174,7 +174,7 @@ export class Intake {
       { groupId, within: end, includeSuperseded: false, order: "descending" },
       { limit: MOST_AT_ONCE },
     );
-    return items.findLast((run) => isSame(run, interval)) ?? items[0];
+    return items.findLast((run) => isSameInterval(run, interval)) ?? items[0];
   }
 
   async #runOf(id: string): Promise<Run> {
@@ -187,10 +187,6 @@ export class Intake {
 /** Returns whether a run covers the end of an interval, as do its own and the one that it was merged into. */
 function holdsEndOf(interval: Interval, run: Interval): boolean {
   // An empty interval, which ends a schedule (`endRule: "inclusive"`), has a run of its own.
-  if (interval.lower === interval.upper) return isSame(run, interval);
+  if (interval.lower === interval.upper) return isSameInterval(run, interval);
   return run.lower < interval.upper && run.upper >= interval.upper;
-}
-
-function isSame(a: Interval, b: Interval): boolean {
-  return a.lower === b.lower && a.upper === b.upper;
 }

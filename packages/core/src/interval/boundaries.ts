@@ -27,6 +27,11 @@ export interface Interval {
   readonly upper: EpochMs;
 }
 
+/** Returns whether two intervals have the same bounds. */
+export function isSameInterval(a: Interval, b: Interval): boolean {
+  return a.lower === b.lower && a.upper === b.upper;
+}
+
 /** The first instant of a `Date`, epoch ms: where `beginning` lies in comparisons of instants. */
 export const FIRST_INSTANT: EpochMs = -LAST_INSTANT;
 

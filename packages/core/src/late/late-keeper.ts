@@ -13,6 +13,7 @@ import { STANDING_STATES } from "../run/standing.js";
 import type { Schedule } from "../schedule/schedule.js";
 import { isSealed } from "../schedule/sealed.js";
 import { SCHEDULE_STATUSES } from "../schedule/status.js";
+import { eachItem } from "../store/each-item.js";
 import { eachRun } from "../store/each-run.js";
 import type { LateFilter, LateSettlement } from "../store/late-table.js";
 import { newestSnapshot } from "../store/newest-snapshot.js";
@@ -20,8 +21,6 @@ import type { ScheduleStore } from "../store/schedule-store.js";
 import type { BeginBackfill } from "../upkeep/begin-backfill.js";
 import { Routine } from "../upkeep/routine.js";
 import { Settling } from "../upkeep/settling.js";
-
-const PAGE = 1_000;
 
 /** How often to look at a shared store for reports of a manager that has died, ms. */
 const SWEEP_MS = 300_000;
@@ -122,17 +121,8 @@ export class LateKeeper {
     return found;
   }
 
-  async *#pending(filter: LateFilter): AsyncGenerator<LateTime> {
-    let cursor: string | undefined;
-    do {
-      const place = cursor === undefined ? {} : { cursor };
-      const page = await this.#parts.store.listLate(
-        { ...filter, states: ["PENDING"] },
-        { limit: PAGE, ...place },
-      );
-      yield* page.items;
-      cursor = page.next;
-    } while (cursor !== undefined);
+  #pending(filter: LateFilter): AsyncGenerator<LateTime> {
+    return eachItem((page) => this.#parts.store.listLate({ ...filter, states: ["PENDING"] }, page));
   }
 
   async #decide(schedule: Schedule, pending: readonly LateTime[]): Promise<Decided> {

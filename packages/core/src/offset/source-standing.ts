@@ -32,41 +32,41 @@ export function standingOf(
   watermark: OffsetVector,
   { earliest, latest }: Pick<OffsetBounds, "earliest" | "latest">,
 ): SourceStanding {
-  if (isPlain(order, watermark, { earliest, latest })) return { lower: watermark, ...NOTHING_ELSE };
   const added: string[] = [];
   const expired: PartitionRange[] = [];
   const rewound: PartitionRange[] = [];
-  const lower: [string, string][] = [];
-  for (const partition of Object.keys(latest).sort()) {
+  for (const partition of Object.keys(latest)) {
     const [first, end] = [earliest[partition]!, latest[partition]!];
     const read = positionIn(watermark, partition);
-    lower.push([partition, read ?? first]);
     if (read === undefined) added.push(partition);
     else if (order.compare(partition, end, read) < 0) rewound.push({ partition, lower: end, upper: read });
     else if (order.compare(partition, first, read) > 0)
       expired.push({ partition, lower: read, upper: first });
   }
-  const vanished = Object.keys(watermark)
-    .filter((partition) => !Object.hasOwn(latest, partition))
-    .sort();
-  return { lower: Object.fromEntries(lower), added, vanished, expired, rewound };
+  const vanished = Object.keys(watermark).filter((partition) => !Object.hasOwn(latest, partition));
+  return {
+    // Nearly always the same partitions: then it need not be copied.
+    lower: added.length + vanished.length === 0 ? watermark : lowerOf(watermark, { earliest, latest }),
+    added: added.sort(),
+    vanished: vanished.sort(),
+    expired: expired.sort(byPartition),
+    rewound: rewound.sort(byPartition),
+  };
 }
 
-const NOTHING_ELSE = { added: [], vanished: [], expired: [], rewound: [] } as const;
+function byPartition(a: PartitionRange, b: PartitionRange): number {
+  return a.partition < b.partition ? -1 : 1;
+}
 
-/** Returns whether a source has the partitions that it had, and all that was not read of them: as nearly always. */
-function isPlain(
-  order: PositionOrder,
+/** Returns the watermark of a source's partitions, and the earliest position of those that it lacks. */
+function lowerOf(
   watermark: OffsetVector,
   { earliest, latest }: Pick<OffsetBounds, "earliest" | "latest">,
-): boolean {
-  const partitions = Object.keys(latest);
-  if (partitions.length !== Object.keys(watermark).length) return false;
-  return partitions.every((partition) => {
-    const read = positionIn(watermark, partition);
-    if (read === undefined || order.compare(partition, latest[partition]!, read) < 0) return false;
-    return order.compare(partition, earliest[partition]!, read) <= 0;
-  });
+): OffsetVector {
+  const partitions = Object.keys(latest).sort();
+  return Object.fromEntries(
+    partitions.map((partition) => [partition, positionIn(watermark, partition) ?? earliest[partition]!]),
+  );
 }
 
 /** Positions of a range that its source no longer has. Lists are in the order of the range's partitions. */

@@ -1,4 +1,4 @@
-import type { Interval } from "../interval/boundaries.js";
+import { isSameInterval } from "../interval/boundaries.js";
 import {
   isEmptyRange,
   type OffsetVector,
@@ -44,7 +44,9 @@ export function freshRun(
 /** Returns whether a look at the source is needed to tell what is left of cancelled runs that are read again. */
 export function readsWhatIsLeft({ runs, supersedes, merged }: CoveringDecision): boolean {
   const apart = supersedes.filter((run) => hasLostPositions(run) && !merged.includes(run));
-  return apart.some((run) => runs.some((planned) => planned.state === "PLANNED" && isSameTime(planned, run)));
+  return apart.some((run) =>
+    runs.some((planned) => planned.state === "PLANNED" && isSameInterval(planned, run)),
+  );
 }
 
 /**
@@ -70,18 +72,20 @@ export function withOffsets(
   const fresh = freshRun(decision, schedule);
   // After the last interval, the only copy is one that takes the place of lost runs.
   const isCopied = schedule.spec.onLoss === "resnapshot" && (fresh ?? decision.merged[0]) !== undefined;
-  const parts = (planned: PlannedInterval): PlannedInterval[] => {
-    const before = apart.find((run) => isSameTime(planned, run));
+  const runs = decision.runs.flatMap((planned) => {
+    const before = apart.find((run) => isSameInterval(planned, run));
     if (before === undefined) return [planned];
     const again = withThoseOf(planned, before, ofReading(before));
     const isLost = hasLostPositions(before) && again.state === "PLANNED" && found !== undefined;
     return isLost ? withoutLost(again, found, schedule.spec, isCopied) : [again];
-  };
-  const runs = apart.length === 0 ? decision.runs : decision.runs.flatMap(parts);
+  });
   if (fresh === undefined || look === undefined)
     return { ...decision, runs: carried(runs, merged, decision.merged) };
   if (look === "not-begun")
-    return { ...decision, runs: [...runs.filter((run) => !isSameTime(run, fresh)), withNothingYet(fresh)] };
+    return {
+      ...decision,
+      runs: [...runs.filter((run) => !isSameInterval(run, fresh)), withNothingYet(fresh)],
+    };
   const waiting = waitingForMore(decision, schedule, look);
   if (waiting !== undefined) return waiting;
   const { order, ends } = look;
@@ -94,17 +98,14 @@ export function withOffsets(
       ? piecesOf(fresh, { order, reading, ends }, schedule.spec)
       : [wholeOf({ ...fresh, snapshot }, reading, ends.at(-1)!)];
   const lost = snapshot === undefined ? reading.lost : lostWith(reading);
-  const others = runs.filter((run) => !isSameTime(run, fresh));
-  const all = [...others, ...lostPart(fresh, schedule, { ...reading, lost }), ...pieces];
+  const others = runs.filter((run) => !isSameInterval(run, fresh));
   return {
     ...decision,
-    runs: all.length === 1 ? all : all.sort((a, b) => a.lower - b.lower || a.upper - b.upper),
+    runs: [...others, ...lostPart(fresh, schedule, { ...reading, lost }), ...pieces].sort(
+      (a, b) => a.lower - b.lower || a.upper - b.upper,
+    ),
     offsets: positionAfter(reading, ends.at(-1)!),
   };
-}
-
-function isSameTime(a: Interval, b: Interval): boolean {
-  return a.lower === b.lower && a.upper === b.upper;
 }
 
 /** A cancelled run is planned again even if its time would be skipped; one of an earlier reading is not. */
@@ -254,7 +255,6 @@ function piecesOf(
     const offsets = { incarnation, epoch, ...whole };
     return [{ ...fresh, state: "SUCCEEDED", reason: "source-empty", offsets }];
   }
-  if (ends.length === 1) return [{ ...fresh, offsets: { incarnation, epoch, ...whole } }];
   const count = Math.min(ends.length, fresh.upper - fresh.lower);
   return Array.from({ length: count }, (_, index) => {
     const isLast = index === count - 1;

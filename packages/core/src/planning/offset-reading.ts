@@ -47,7 +47,7 @@ export function readOn(
   refuseReplaced(spec, before.incarnation, bounds);
   const { lower, added, vanished, expired, rewound } = standingOf(order, before.position, bounds);
   refuseRewound(spec, rewound);
-  const gone = vanished.length === 0 ? expired : [...expired, ...unreadOf(order, before, vanished)];
+  const gone = [...expired, ...unreadOf(order, before, vanished)];
   if (onLoss === "fail") refuseLoss(spec, gone);
   const from = behind(lower, expired);
   const {

@@ -1,3 +1,4 @@
+import { isSameInterval } from "../interval/boundaries.js";
 import { isSame } from "../offset/offset-vector.js";
 import type { BackfillSelect } from "../run/backfill.js";
 import { isUncovered } from "../run/covering.js";
@@ -38,7 +39,7 @@ async function* eachInterval(
 ): AsyncGenerator<readonly [Run, ...Run[]]> {
   let same: [Run, ...Run[]] | undefined;
   for await (const run of eachRun(store, filter)) {
-    if (same !== undefined && same[0].lower === run.lower && same[0].upper === run.upper) same.push(run);
+    if (same !== undefined && isSameInterval(same[0], run)) same.push(run);
     else {
       if (same !== undefined) yield same;
       same = [run];

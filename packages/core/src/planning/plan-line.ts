@@ -113,9 +113,8 @@ export class PlanLine {
   #watch(): void {
     const [first] = this.#waiting.values();
     if (first === undefined || this.#timer !== undefined) return;
-    const { clock } = this.#parts;
+    const { clock, longestMs } = this.#parts;
     const now = clock.monotonicNow();
-    const { longestMs } = this.#parts;
     // A line that moves fast now may stand still in a moment.
     const isDue = now - first >= longestMs;
     this.#timer = clock.wakeAfter(isDue ? this.#pace.momentMs : first + longestMs - now, () => {

@@ -1,5 +1,6 @@
 import type { Run } from "../run/run.js";
 import type { Schedule } from "../schedule/schedule.js";
+import { eachRun } from "../store/each-run.js";
 import { newestSnapshot } from "../store/newest-snapshot.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import { isolated, OwnError } from "./isolated.js";
@@ -7,9 +8,6 @@ import type { PlanWork } from "./plan-work.js";
 import type { ScheduleCache } from "./schedule-cache.js";
 import type { SnapshotStates } from "./snapshot-states.js";
 import type { SpecCache } from "./spec-cache.js";
-
-/** How many cancelled runs are read at once. */
-const PAGE = 1_000;
 
 /** Dependencies of `ScheduleReader`. */
 export interface ScheduleReaderParts {
@@ -85,13 +83,7 @@ export class ScheduleReader {
     if (groups.size === 0) return groups;
     const [first] = groups.keys();
     const filter = { isUncovered: true, ...(groups.size === 1 ? { groupId: first! } : {}) } as const;
-    let cursor: string | undefined;
-    do {
-      const place = cursor === undefined ? {} : { cursor };
-      const page = await this.#parts.store.listRuns(filter, { limit: PAGE, ...place });
-      for (const run of page.items) groups.get(run.groupId)?.push(run);
-      cursor = page.next;
-    } while (cursor !== undefined);
+    for await (const run of eachRun(this.#parts.store, filter)) groups.get(run.groupId)?.push(run);
     return groups;
   }
 }

@@ -87,9 +87,7 @@ export class SourceLooks {
     const reading = expiry === undefined ? found : { ...found, after: { ...found.after, ...expiry } };
     const ends = isForSnapshot
       ? [bounds.latest]
-      : spec.limit == null
-        ? [bounds.latest]
-        : await this.#ends(provider, reads === "all" ? drained(spec) : spec, reading.lower, bounds.latest);
+      : await this.#ends(provider, reads === "all" ? drained(spec) : spec, reading.lower, bounds.latest);
     if (provider.hold !== undefined)
       await this.hold(spec, { position: reading.lower, incarnation: bounds.incarnation });
     const isCounted = spec.batchUntil != null && !isForSnapshot && reads === "due";

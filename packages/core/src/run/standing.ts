@@ -1,4 +1,4 @@
-import type { Interval } from "../interval/boundaries.js";
+import { type Interval, isSameInterval } from "../interval/boundaries.js";
 import { isEnded } from "./lane.js";
 import type { Run, RunState } from "./run.js";
 
@@ -35,8 +35,4 @@ export function mayBeRevived(
   standing: readonly Interval[],
 ): boolean {
   return !run.isSuperseded && standing.every((other) => isSameInterval(other, run));
-}
-
-function isSameInterval(a: Interval, b: Interval): boolean {
-  return a.lower === b.lower && a.upper === b.upper;
 }

@@ -4,6 +4,7 @@ import { messageOf } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
 import type { SignalEmitter } from "../events/signals.js";
 import type { SpecCache } from "../planning/spec-cache.js";
+import { byGroup } from "../run/by-group.js";
 import type { Run } from "../run/run.js";
 import { SCHEDULE_STATUSES } from "../schedule/status.js";
 import { eachRun } from "../store/each-run.js";
@@ -57,10 +58,10 @@ export class BlockedLanes {
 
   async #pass(): Promise<number> {
     const { everyMs, store } = this.#parts;
-    const groups = new Map<string, Run[]>();
-    for await (const run of eachRun(store, { isBlocking: true, states: ["FAILED"] }))
-      groups.set(run.groupId, [...(groups.get(run.groupId) ?? []), run]);
-    if (groups.size > 0) {
+    const blocking: Run[] = [];
+    for await (const run of eachRun(store, { isBlocking: true, states: ["FAILED"] })) blocking.push(run);
+    if (blocking.length > 0) {
+      const groups = byGroup(blocking);
       await this.#cancelEnded(groups);
       await this.#pause(groups);
     }
@@ -79,7 +80,7 @@ export class BlockedLanes {
     }
   }
 
-  /** Whoever resumes a schedule unblocks its runs, so one that still blocks was never answered with a pause. */
+  /** Requests the pauses that are missing: a resume unblocks all runs of a schedule, so a run that still blocks was followed by none. */
   async #pause(groups: ReadonlyMap<string, readonly Run[]>): Promise<void> {
     const { signals, store } = this.#parts;
     for (const schedule of await store.getSchedules([...groups.keys()])) {

@@ -6,6 +6,7 @@ import type { EngineForgotEvent, ScheduleEvent, TidegateEmitter } from "../event
 import { OwnError } from "../planning/isolated.js";
 import type { Schedule } from "../schedule/schedule.js";
 import { SCHEDULE_STATUSES, statusesThat } from "../schedule/status.js";
+import { eachItem } from "../store/each-item.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import type { EngineRegistry } from "./engine-registry.js";
 import { type EngineOutbox, groupIdsOf, toldApart } from "./outbox.js";
@@ -227,16 +228,8 @@ export class Reconciler {
   }
 
   /** Yields the schedules that the engine should hold, ordered by group id. */
-  async *#held(engine: string): AsyncGenerator<Schedule> {
-    let cursor: string | undefined;
-    do {
-      const page = await this.#parts.store.listSchedules(
-        { engine, statuses: ["REGISTERED"] },
-        { limit: PAGE, ...(cursor === undefined ? {} : { cursor }) },
-      );
-      yield* page.items;
-      cursor = page.next;
-    } while (cursor !== undefined);
+  #held(engine: string): AsyncGenerator<Schedule> {
+    return eachItem((page) => this.#parts.store.listSchedules({ engine, statuses: ["REGISTERED"] }, page));
   }
 }
 

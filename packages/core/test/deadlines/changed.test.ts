@@ -43,7 +43,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-/** What has become of an interval: it was missed, excused, or is expected by nobody any more. */
+/** The fate of an interval: it was missed, excused, or is expected by nobody any more. */
 type Fate = "MISSED" | "EXCUSED" | "none";
 
 /** A second reading of what is documented, beside the world that it watches. */
@@ -57,14 +57,14 @@ class Model {
     this.#versions.push(version);
   }
 
-  /** What is open is excused. */
+  /** Excuses all intervals that are open. */
   unregistered(watermark: number, met: ReadonlySet<number>): void {
     this.#unregisteredAt = watermark;
     for (const [lower, fate] of this.fates)
       if (fate === "MISSED" && !met.has(lower)) this.fates.set(lower, "EXCUSED");
   }
 
-  /** What was open then, and what has passed meanwhile, is not expected. */
+  /** Intervals that are over by then are expected by nobody, unless their fate is known. */
   registered(version: Terms, now: number, met: ReadonlySet<number>): void {
     this.changed(version);
     for (let lower = T0; lower < now + HOUR; lower += HOUR) {
