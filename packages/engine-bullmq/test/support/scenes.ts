@@ -9,8 +9,8 @@ export interface Scene {
   };
   /** It dies, and comes back without what it kept for this prefix. */
   comeBackEmpty(prefix: string): Promise<void>;
-  /** The groups that are to be looked at within so many ms. */
-  dueIn(prefix: string, ms: number): Promise<string[]>;
+  /** The groups that are to be looked at by a time, in ms since 1970. */
+  dueBy(prefix: string, time: number): Promise<string[]>;
   /** How many schedules it keeps anything of. */
   kept(prefix: string): Promise<number>;
   /** The ids of the jobs that a worker has begun. */
@@ -37,8 +37,8 @@ async function onRedis(): Promise<Scene> {
       server.loseDisk();
       await server.startAgain();
     },
-    dueIn: (prefix, ms) =>
-      ask((client) => client.zrangebyscore(`{${prefix}}:engine:due`, "-inf", Date.now() + ms)),
+    dueBy: (prefix, time) =>
+      ask((client) => client.zrangebyscore(`{${prefix}}:engine:due`, "-inf", time)),
     kept: (prefix) =>
       ask(async (client) => {
         const parts = ["definitions", "groups", "due"].map((part) => `{${prefix}}:engine:${part}`);
@@ -64,8 +64,8 @@ async function onPostgres(): Promise<Scene> {
       await server.startAgain();
       await server.query(`DROP SCHEMA ${prefix}_engine CASCADE`);
     },
-    dueIn: (prefix, ms) =>
-      ids(`SELECT group_id AS id FROM ${table(prefix)} WHERE look_at <= ${Date.now() + ms}`),
+    dueBy: (prefix, time) =>
+      ids(`SELECT group_id AS id FROM ${table(prefix)} WHERE look_at <= ${time}`),
     kept: async (prefix) => (await server.query(`SELECT 1 FROM ${table(prefix)}`)).length,
     begunCalls: (prefix) => ids(`SELECT id FROM ${prefix}_engine.job WHERE state = 'active'`),
     countCalls: async (prefix, wanted) => {
