@@ -1,16 +1,10 @@
 import { Worker } from "bullmq";
 import { within } from "./deadline.js";
 import type { EngineSettings } from "./options.js";
-import type { BullmqLink, SharedServer } from "./shared-server.js";
+import { type BullmqLink, LOOK_AGAIN_S, type SharedServer } from "./shared-server.js";
 
 /** BullMQ's retry delay after the server was unreachable, ms; its own default is 15 seconds. */
 const RETRY_MS = 1_000;
-
-/**
- * How long a worker relies on being woken, s: the wake of a call may die with the worker that got it. BullMQ's
- * own default is 5.
- */
-const LOOK_AGAIN_S = 1;
 
 /** Dependencies of `CallWorker`. */
 export interface CallWorkerParts {

@@ -72,7 +72,7 @@ export interface BullmqEngineOptions {
   readonly pollMs?: number;
   /** Minimum time between two checks, ms: fires that become due in between go together. @default 10 */
   readonly tickMs?: number;
-  /** Timeout of a handler's command, ms. @default 5,000 */
+  /** Timeout of a handler's command, ms; a connection that is silent for so long is opened anew. @default 5,000 */
   readonly commandTimeoutMs?: number;
 }
 

@@ -1,6 +1,12 @@
 import type { BackendFactory, IQueueBackend, KeyPrefixOptions, QueueBaseOptions } from "bullmq";
 import type { ScheduleTable } from "./schedule-table.js";
 
+/**
+ * How long a worker relies on being woken, s: the wake of a call may die with the worker that got it. BullMQ's
+ * own default is 5.
+ */
+export const LOOK_AGAIN_S = 1;
+
 /** The link of one of BullMQ's classes to the server. */
 export interface BullmqLink {
   /** Constructor options for the connection, besides the class's own. */

@@ -99,6 +99,18 @@ describe("a connection to Postgres", () => {
     await cut.untilEachRan(3);
     await cut.expectEachIntervalOnce();
   });
+
+  it("that a firewall has forgotten is opened again", async () => {
+    proxy = await TcpProxy.start(postgres.port);
+    const connection = `postgres://tidegate@127.0.0.1:${proxy.port}/postgres` as const;
+    const cut = await running({ connection, prefix: "forgotten", leaseMs: 1_000, commandTimeoutMs: 1_000 });
+    for (let round = 0; round < 3; round += 1) {
+      proxy.swallow({ forgets: true });
+      proxy.mend();
+      await cut.untilEachRan(2);
+    }
+    await cut.expectEachIntervalOnce();
+  });
 });
 
 describe("a Postgres that is restarted in good order", () => {

@@ -1,18 +1,31 @@
 import { afterEach, describe, expect, it, jest } from "@jest/globals";
 import { createEmitter } from "@tidegate/core/testing";
-import { RedisServer } from "@tidegate/test-servers";
+import { RedisServer, TcpProxy } from "@tidegate/test-servers";
+import { until } from "@tidegate/testkit";
 import { Redis } from "ioredis";
 import { BullmqEngine, type BullmqEngineOptions } from "../src/index.js";
+import { openServer } from "../src/open-server.js";
+import { type EngineSettings, settingsOf } from "../src/options.js";
+import type { ScheduleTable } from "../src/schedule-table.js";
+import type { SharedServer } from "../src/shared-server.js";
 import { Bed } from "./support/bed.js";
 
 jest.setTimeout(120_000);
 
+const LONGER_THAN_ANY_TEST_MS = 3_600_000;
+
 let redis: RedisServer | undefined;
+let proxy: TcpProxy | undefined;
 let bed: Bed | undefined;
+let servers: SharedServer[] = [];
 
 afterEach(async () => {
   await bed?.tidegate.stop();
   bed = undefined;
+  await Promise.all(servers.map((server) => server.close()));
+  servers = [];
+  await proxy?.dispose();
+  proxy = undefined;
   await redis?.dispose();
   redis = undefined;
 });
@@ -64,6 +77,49 @@ describe("a connection", () => {
     client.disconnect();
     const connection = { ...server.connection, username: "tidegate", password: "secret" };
     expect(await expectFires({ connection, prefix: "mine" })).toEqual([]);
+  });
+
+  it("that a firewall has forgotten is opened again", async () => {
+    const server = await serverWith("--appendonly", "yes");
+    proxy = await TcpProxy.start(server.port);
+    const connection = { ...server.connection, port: proxy.port };
+    bed = new Bed(new BullmqEngine({ connection, leaseMs: 1_000, commandTimeoutMs: 1_000 }));
+    await bed.tidegate.start();
+    await bed.register(20);
+    for (let round = 0; round < 3; round += 1) {
+      await bed.untilEachRan(2);
+      proxy.swallow({ forgets: true });
+      proxy.mend();
+    }
+    await bed.untilEachRan(2);
+    await bed.expectEachIntervalOnce();
+  });
+
+  it("that a firewall has forgotten keeps no fires from others", async () => {
+    const server = await serverWith("--appendonly", "yes");
+    proxy = await TcpProxy.start(server.port);
+    const settingsAt = (port: number): EngineSettings =>
+      settingsOf({
+        connection: { ...server.connection, port },
+        leaseMs: LONGER_THAN_ANY_TEST_MS,
+        commandTimeoutMs: 1_000,
+      });
+    for (const port of [proxy.port, server.port]) servers.push(await openServer(settingsAt(port), () => {}));
+    const [forgotten, other] = servers.map(({ table }) => table) as [ScheduleTable, ScheduleTable];
+    await forgotten.register([{ groupId: "orders", version: 1, delayMs: 0, nextFireAt: Date.now() }]);
+    proxy.swallow({ forgets: true });
+    await expect(forgotten.take(Date.now())).rejects.toMatchObject({ code: "ENGINE_FAILED" });
+    proxy.mend();
+    // What was asked before is asked again on the new connection, and answered first.
+    await until(
+      () =>
+        forgotten.resign("nobody").then(
+          () => true,
+          () => false,
+        ),
+      { what: "an answer" },
+    );
+    await until(async () => (await other.take(Date.now())).fires.length === 1, { what: "the fire" });
   });
 
   it("that is refused is told of without its password", async () => {

@@ -270,7 +270,9 @@ describe.each(SCENES)("on %s", (_, startScene) => {
       for (const engine of engines)
         await engine.start({ sink, events: createEmitter(), onFireMoved: () => () => {} });
       await table.register([schedule("a", Date.now())]);
-      await until(async () => (await dueBy(Date.now() + 60_000)).length === 0, { what: "the fire to be settled" });
+      await until(async () => (await dueBy(Date.now() + 60_000)).length === 0, {
+        what: "the fire to be settled",
+      });
       for (const engine of engines) await engine.stop();
       expect(fired).toHaveLength(1);
     });

@@ -107,16 +107,14 @@ export class RedisScheduleTable implements ScheduleTable {
   async take(now: EpochMs): Promise<TakenBatch> {
     const { definitions, due } = this.#keys;
     const { leaseMs, batchSize } = this.#settings;
-    const limits = [`${now}`, `${leaseMs}`, `${batchSize}`];
-    const [leasedUntil = 0, ...taken] = (await this.#run("take", definitions, due, ...limits)) as [
-      number,
-      ...string[],
-    ];
-    const fires = tuples(taken, 2).map(([groupId, text]) => ({
-      groupId: groupId!,
-      definition: decode(text!),
-    }));
-    return { fires, leasedUntil };
+    const taken = this.#send("take", definitions, due, `${now}`, `${leaseMs}`, `${batchSize}`).then(batchOf);
+    try {
+      return await this.#inTime(taken);
+    } catch (error) {
+      // Nobody works on what comes late, as the answer to a command that was sent again on a new connection.
+      taken.then((batch) => this.postpone(batch, 0)).catch(() => {});
+      throw error;
+    }
   }
 
   async settle({ fires, leasedUntil }: TakenBatch, nextFireAts: readonly (EpochMs | null)[]): Promise<void> {
@@ -144,15 +142,31 @@ export class RedisScheduleTable implements ScheduleTable {
     }
   }
 
-  async #run(name: ScriptName, ...parameters: string[]): Promise<unknown> {
-    const command = (this.#client as unknown as Record<string, Command>)[commandName(name)]!;
+  #run(name: ScriptName, ...parameters: string[]): Promise<unknown> {
+    return this.#inTime(this.#send(name, ...parameters));
+  }
+
+  async #send(name: ScriptName, ...parameters: string[]): Promise<unknown> {
+    return (this.#client as unknown as Record<string, Command>)[commandName(name)]!(...parameters);
+  }
+
+  async #inTime<T>(answer: Promise<T>): Promise<T> {
     try {
-      return await within("Redis", this.#settings.commandTimeoutMs, command.apply(this.#client, parameters));
+      return await within("Redis", this.#settings.commandTimeoutMs, answer);
     } catch (error) {
       if (isTidegateError(error)) throw error;
       throw new EngineError("ENGINE_FAILED", reasonOf(error), { cause: error });
     }
   }
+}
+
+function batchOf(answer: unknown): TakenBatch {
+  const [leasedUntil = 0, ...taken] = answer as [number, ...string[]];
+  const fires = tuples(taken, 2).map(([groupId, text]) => ({
+    groupId: groupId!,
+    definition: decode(text!),
+  }));
+  return { fires, leasedUntil };
 }
 
 function reasonOf(error: unknown): string {

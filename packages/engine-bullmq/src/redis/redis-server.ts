@@ -1,11 +1,14 @@
 import { createRedisBackend } from "bullmq";
 import { within } from "../deadline.js";
 import type { EngineSettings, RedisConnection } from "../options.js";
-import type { BullmqLink, SharedServer } from "../shared-server.js";
+import { type BullmqLink, LOOK_AGAIN_S, type SharedServer } from "../shared-server.js";
 import { openImpatient, openPatient, type RedisClient } from "./connection.js";
 import { readSettings, weaknessesOf } from "./durability.js";
 import { hashTag, QUEUE_NAME } from "./keys.js";
 import { RedisScheduleTable } from "./redis-schedule-table.js";
+
+/** Longer than a worker waits for a call at a time, ms. */
+const LONGEST_WAIT_MS = 2_000 * LOOK_AGAIN_S;
 
 /** Opens Redis: one connection for the table and the queue, and one more for each worker. */
 export function openRedis(
@@ -21,7 +24,7 @@ export function openRedis(
     isAlive: () => isAlive(client, commandTimeoutMs),
     close,
   });
-  const client = openImpatient(connection);
+  const client = openImpatient(connection, { silenceMs: commandTimeoutMs });
   client.on("error", onTrouble);
   return {
     name: "Redis",
@@ -29,7 +32,7 @@ export function openRedis(
     queueName: QUEUE_NAME,
     linkQueue: () => link(client, () => {}),
     linkWorker: () => {
-      const own = openPatient(connection);
+      const own = openPatient(connection, { silenceMs: Math.max(commandTimeoutMs, LONGEST_WAIT_MS) });
       own.on("error", onTrouble);
       return link(own, () => own.disconnect());
     },
