@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import type { JsonObject } from "@tidegate/core";
 import type { OffsetBounds } from "@tidegate/core/offset";
-import { freePort, PostgresServer } from "@tidegate/test-servers";
-import { type OffsetRecord, offsetProviderSuite, START } from "@tidegate/testkit";
+import { freePort, PostgresServer, TcpProxy } from "@tidegate/test-servers";
+import { type OffsetRecord, offsetProviderSuite, START, until } from "@tidegate/testkit";
 import { Client } from "pg";
 import type { DefinedProvider } from "../src/index.js";
+import { PostgresConnection } from "../src/postgres/connection.js";
 import { postgresCursor, postgresSlot } from "../src/postgres.js";
 import { byColumn, copyWhileWriting, uncommitted } from "./support/writers.js";
 
@@ -209,6 +210,32 @@ describe("a reader beside writers whose transactions take any time, in any order
     const once = new Set(read);
     const missed = written.filter((id) => !once.has(id)).slice(0, 10);
     expect({ missed, times: read.length }).toEqual({ missed: [], times: written.length });
+  });
+});
+
+describe("connections that a firewall has forgotten", () => {
+  it("are given up, however many there are", async () => {
+    const proxy = await TcpProxy.start(server.port);
+    const connectionString = `postgres://tidegate@127.0.0.1:${proxy.port}/postgres`;
+    const asked = new PostgresConnection("shop", { connectionString }, 100);
+    const answers = (): Promise<unknown> => Promise.all([1, 2, 3, 4].map(() => asked.query("SELECT 1")));
+    try {
+      await answers();
+      proxy.swallow({ forgets: true });
+      proxy.mend();
+      await expect(answers()).rejects.toMatchObject({ code: "SOURCE_UNAVAILABLE" });
+      await until(
+        () =>
+          answers().then(
+            () => true,
+            () => false,
+          ),
+        { what: "answers" },
+      );
+    } finally {
+      await asked.close();
+      await proxy.dispose();
+    }
   });
 });
 

@@ -48,7 +48,6 @@ export class Database {
       connectionTimeoutMillis: options.connectTimeoutMs,
       query_timeout: options.statementTimeoutMs,
       application_name: "tidegate",
-      keepAlive: true,
       types: TYPES,
     });
     // The pool replaces an idle connection that breaks; if none can be made, the next query reports it.

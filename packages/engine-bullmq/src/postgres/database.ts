@@ -52,8 +52,6 @@ export class Database {
     const { openPool } = await loadPg();
     const opened = openPool(addresses, {
       application_name: "tidegate",
-      keepAlive: true,
-      keepAliveInitialDelayMillis: 10_000,
       connectionTimeoutMillis: addresses?.connectTimeoutMs ?? timeoutMs,
       query_timeout: timeoutMs,
       ...pool,

@@ -141,7 +141,6 @@ class Connection {
     this.#pool = openPool(addresses, {
       max: 1,
       connectionTimeoutMillis: addresses.connectTimeoutMs ?? CONNECT_LIMIT_MS,
-      keepAlive: true,
       application_name: "tidegate",
       stream: () => {
         this.#socket = new Socket();

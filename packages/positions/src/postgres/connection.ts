@@ -26,19 +26,27 @@ export const databaseSchema = z.strictObject({
     .optional(),
 });
 
-/** The longest that a statement may take, ms. */
+/** The longest that a statement may take by default, ms. */
 const STATEMENT_LIMIT_MS = 20_000;
+
+/** How much later than it ends a statement the server may say so, ms; a connection that is silent for longer is closed. */
+const ANSWER_MS = 2_000;
 
 /** Runs queries on one Postgres. */
 export class PostgresConnection {
   readonly #name: string;
   readonly #database: PostgresSourceDatabase;
   readonly #addresses: Addresses;
+  readonly #limitMs: number;
   #pool: Pool | undefined;
 
-  /** @throws ConfigurationError CONFIGURATION_INVALID if the connection string cannot be read */
-  constructor(name: string, database: PostgresSourceDatabase) {
+  /**
+   * @param limitMs - the longest that a statement may take
+   * @throws ConfigurationError CONFIGURATION_INVALID if the connection string cannot be read
+   */
+  constructor(name: string, database: PostgresSourceDatabase, limitMs = STATEMENT_LIMIT_MS) {
     this.#name = name;
+    this.#limitMs = limitMs;
     this.#database = database;
     const field = `databases.${name}.connectionString`;
     this.#addresses = addressesOf(database.connectionString, { type: "PostgresCursorOptions", field });
@@ -73,7 +81,8 @@ export class PostgresConnection {
     const pool = openPool(this.#addresses, {
       max: 4,
       connectionTimeoutMillis: this.#addresses.connectTimeoutMs ?? 10_000,
-      statement_timeout: STATEMENT_LIMIT_MS,
+      statement_timeout: this.#limitMs,
+      query_timeout: this.#limitMs + ANSWER_MS,
       application_name: "tidegate positions",
       allowExitOnIdle: true,
       options: "-c TimeZone=UTC",
