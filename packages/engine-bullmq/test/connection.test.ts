@@ -7,6 +7,9 @@ import { Bed } from "./support/bed.js";
 
 jest.setTimeout(120_000);
 
+/** Long enough for any answer of a busy machine: a late one would be told of. */
+const PATIENCE_MS = 60_000;
+
 let redis: RedisServer | undefined;
 let bed: Bed | undefined;
 
@@ -24,7 +27,7 @@ async function serverWith(...settings: string[]): Promise<RedisServer> {
 
 /** Runs some schedules through an engine with these options; returns what it told of. */
 async function expectFires(options: BullmqEngineOptions): Promise<string[]> {
-  bed = new Bed(new BullmqEngine(options));
+  bed = new Bed(new BullmqEngine({ ...options, commandTimeoutMs: PATIENCE_MS }));
   await bed.tidegate.start();
   await bed.register(20);
   await bed.untilEachRan(3);

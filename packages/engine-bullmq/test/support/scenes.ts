@@ -37,8 +37,7 @@ async function onRedis(): Promise<Scene> {
       server.loseDisk();
       await server.startAgain();
     },
-    dueBy: (prefix, time) =>
-      ask((client) => client.zrangebyscore(`{${prefix}}:engine:due`, "-inf", time)),
+    dueBy: (prefix, time) => ask((client) => client.zrangebyscore(`{${prefix}}:engine:due`, "-inf", time)),
     kept: (prefix) =>
       ask(async (client) => {
         const parts = ["definitions", "groups", "due"].map((part) => `{${prefix}}:engine:${part}`);
@@ -64,8 +63,7 @@ async function onPostgres(): Promise<Scene> {
       await server.startAgain();
       await server.query(`DROP SCHEMA ${prefix}_engine CASCADE`);
     },
-    dueBy: (prefix, time) =>
-      ids(`SELECT group_id AS id FROM ${table(prefix)} WHERE look_at <= ${time}`),
+    dueBy: (prefix, time) => ids(`SELECT group_id AS id FROM ${table(prefix)} WHERE look_at <= ${time}`),
     kept: async (prefix) => (await server.query(`SELECT 1 FROM ${table(prefix)}`)).length,
     begunCalls: (prefix) => ids(`SELECT id FROM ${prefix}_engine.job WHERE state = 'active'`),
     countCalls: async (prefix, wanted) => {
