@@ -136,6 +136,14 @@ describe("a signal", () => {
   });
 });
 
+/** Completes until there is a suggestion: groups come from the manager, and a slow answer is not waited for. */
+async function suggested(complete: () => Promise<string[]>): Promise<string[]> {
+  for (;;) {
+    const found = await complete();
+    if (found.join("") !== "") return found;
+  }
+}
+
 /** Programs by which each shell says how it would complete its arguments, the last of which is being typed. */
 const SHELLS = {
   bash: `source <(tidegate completion bash); COMP_WORDS=(tidegate "$@"); COMP_CWORD=$#; _tidegate; printf '%s\\n' "\${COMPREPLY[@]}"`,
@@ -168,8 +176,8 @@ describe.each(["bash", "zsh", "fish"] as const)("completion in %s", (shell) => {
     expect(await complete("backfill", "--sel")).toEqual(["--select"]);
     expect(await complete("backfill", "orders", "--select", "in")).toEqual(["incomplete"]);
     expect(await complete("-o", "j")).toEqual(["json", "jsonl"]);
-    expect(await complete("audit", "or")).toEqual(["orders"]);
-    expect(await complete("get", "runs", "--group", "br")).toEqual(["broken"]);
+    expect(await suggested(() => complete("audit", "or"))).toEqual(["orders"]);
+    expect(await suggested(() => complete("get", "runs", "--group", "br"))).toEqual(["broken"]);
   });
 
   it("leaves files to the shell", async () => {
@@ -189,7 +197,8 @@ describe("completion in pwsh", () => {
     expect(await complete(["get"], "r")).toEqual(["runs"]);
     expect(await complete(["backfill"], "--sel")).toEqual(["--select"]);
     expect(await complete(["backfill", "orders", "--select"], "in")).toEqual(["incomplete"]);
-    expect(await complete(["audit"], "")).toEqual(expect.arrayContaining(["broken", "orders"]));
+    const groups = await suggested(() => complete(["audit"], ""));
+    expect(groups).toEqual(expect.arrayContaining(["broken", "orders"]));
     const { stdout } = await bed.run(["completion", "pwsh"]);
     expect(stdout).toMatch(/^Register-ArgumentCompleter -Native -CommandName tidegate -ScriptBlock \{\n/);
     expect(stdout).toContain('tidegate complete "--before=$($before -join [char]9)" "--typed=$typed"');

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { Browser, Locator, Page } from "playwright-core";
 import { violations } from "./bed/accessibility.js";
-import { shoot, startBrowser } from "./bed/browser.js";
+import { openPage, shoot, startBrowser } from "./bed/browser.js";
 import { GROUPS, type Service, startService, until } from "./bed/service.js";
 
 const HOUR = 3_600_000;
@@ -18,11 +18,10 @@ beforeAll(async () => {
   const { client } = service.tidegate;
   await until(async () => (await client.get("orders")).watermark === ORDERS.endTime);
   await until(async () => (await client.describe("orders")).active.length === 0);
-  const context = await browser.newContext({
+  page = await openPage(browser, {
     viewport: { width: 1360, height: 1000 },
     timezoneId: "Europe/Berlin",
   });
-  page = await context.newPage();
   await page.goto(`${service.url}/dashboard/groups/orders`);
   service.mend();
 });

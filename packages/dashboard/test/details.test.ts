@@ -4,7 +4,7 @@ import { defineEngine } from "@tidegate/core/engine";
 import type { Browser, Page } from "playwright-core";
 import { parse } from "yaml";
 import { violations } from "./bed/accessibility.js";
-import { shoot, startBrowser } from "./bed/browser.js";
+import { openPage, shoot, startBrowser } from "./bed/browser.js";
 import { type Service, startService, until } from "./bed/service.js";
 
 const BEGIN = Date.parse("2025-10-20T00:00:00Z");
@@ -61,9 +61,7 @@ beforeAll(async () => {
   );
   await until(async () => (await succeeded("regions")).length === 2);
   await until(async () => (await succeeded("events")).length > 0);
-  const context = await browser.newContext({ viewport: { width: 1360, height: 900 } });
-  page = await context.newPage();
-  page.setDefaultTimeout(10_000);
+  page = await openPage(browser, { viewport: { width: 1360, height: 900 } });
 });
 
 afterAll(async () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { Browser, Page } from "playwright-core";
 import { violations } from "./bed/accessibility.js";
-import { shoot, startBrowser } from "./bed/browser.js";
+import { openPage, shoot, startBrowser } from "./bed/browser.js";
 import { fillLarge, GROUPS, LONG } from "./bed/large.js";
 import { type Service, startService } from "./bed/service.js";
 
@@ -12,9 +12,7 @@ const complaints: string[] = [];
 
 beforeAll(async () => {
   [service, browser] = await Promise.all([startService({}, 0, fillLarge), startBrowser()]);
-  const context = await browser.newContext({ viewport: { width: 1360, height: 900 }, timezoneId: "UTC" });
-  page = await context.newPage();
-  page.setDefaultTimeout(30_000);
+  page = await openPage(browser, { viewport: { width: 1360, height: 900 }, timezoneId: "UTC" });
   page.on("console", (message) => {
     if (message.type() === "error") complaints.push(message.text());
   });

@@ -3,7 +3,7 @@ import { ManagerClient } from "@tidegate/client";
 import { createManager, serverOptions } from "@tidegate/manager";
 import Fastify from "fastify";
 import type { Browser, Request } from "playwright-core";
-import { startBrowser } from "./bed/browser.js";
+import { openPage, startBrowser } from "./bed/browser.js";
 import { builtDashboard, type Service, startService, until } from "./bed/service.js";
 
 const GROUP = {
@@ -35,7 +35,7 @@ async function start(...given: Parameters<typeof startService>): Promise<Service
 describe("what is shown", () => {
   it("follows the ledger, and does not poll", async () => {
     const { url, tidegate } = await start();
-    const page = await browser.newPage();
+    const page = await openPage(browser);
     await page.clock.install();
     const asked: string[] = [];
     const open = new Set<Request>();
@@ -77,13 +77,13 @@ describe("what is shown", () => {
     await page.clock.runFor("10:00");
     // A change may still have been on its way; a page that polls asks hundreds of times in ten minutes.
     expect(asked.length).toBeLessThan(8);
-    await page.close();
+    await page.context().close();
   });
 
   it("says that the manager is away, and goes on when it is back", async () => {
     const first = await startService();
     const { port } = new URL(first.url);
-    const page = await browser.newPage();
+    const page = await openPage(browser);
     await page.goto(`${first.url}/dashboard/groups`);
     await page.getByText("There is no group yet").waitFor();
     await first.close();
@@ -92,7 +92,7 @@ describe("what is shown", () => {
     await second.tidegate.client.register(GROUP);
     await page.getByRole("link", { name: "orders" }).waitFor();
     await page.getByText("Shown is what was read last").waitFor({ state: "detached" });
-    await page.close();
+    await page.context().close();
   });
 });
 
@@ -101,7 +101,7 @@ describe("a manager with a token", () => {
     const token = "a-token-of-the-tests";
     const { url, tidegate } = await start({ authorize: { token } });
     await tidegate.client.register(GROUP);
-    const page = await browser.newPage();
+    const page = await openPage(browser);
     await page.goto(`${url}/dashboard/groups`);
     await page.getByLabel("Token").fill("not-the-token-of-the-tests");
     await page.getByRole("button", { name: "Sign in" }).click();
@@ -109,7 +109,7 @@ describe("a manager with a token", () => {
     await page.getByLabel("Token").fill(token);
     await page.getByRole("button", { name: "Sign in" }).click();
     await page.getByRole("link", { name: "orders" }).waitFor();
-    await page.close();
+    await page.context().close();
   });
 });
 
@@ -125,8 +125,9 @@ describe("a manager in a server of one's own", () => {
     await server.register(createManager({ tidegate, dashboard: builtDashboard() }).plugin);
     const url = await server.listen({ host: "127.0.0.1", port: 0 });
     services.unshift(server);
-    const context = await browser.newContext();
-    const pages = await Promise.all([0, 1, 2].map(() => context.newPage()));
+    const first = await openPage(browser);
+    const context = first.context();
+    const pages = [first, await context.newPage(), await context.newPage()];
     for (const page of pages) {
       await page.goto(`${url}/dashboard/groups`);
       await page.getByRole("row", { name: /^orders Live/ }).waitFor();
@@ -145,12 +146,12 @@ describe("a manager in a server of one's own", () => {
     await server.register(plugin, { prefix: "/data/tidegate" });
     const url = await server.listen({ host: "127.0.0.1", port: 0 });
     services.unshift(server);
-    const page = await browser.newPage();
+    const page = await openPage(browser);
     await page.goto(`${url}/data/tidegate/dashboard/groups/orders`);
     await page.getByRole("heading", { level: 1, name: "orders" }).waitFor();
     await page.getByRole("link", { name: "Overview" }).click();
     await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
     expect(new URL(page.url()).pathname).toBe("/data/tidegate/dashboard/");
-    await page.close();
+    await page.context().close();
   });
 });

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { type AuditReport, type Run, TOKENS } from "@tidegate/core";
 import type { Browser, Page } from "playwright-core";
 import { violations } from "./bed/accessibility.js";
-import { LOOKS, shoot, startBrowser } from "./bed/browser.js";
+import { LOOKS, openPage, shoot, startBrowser } from "./bed/browser.js";
 import { fillService, HOSTILE, type Service, startService } from "./bed/service.js";
 
 let service: Service;
@@ -103,9 +103,7 @@ const PAGES = [
 
 describe.each(LOOKS)("the dashboard, $name", ({ name: look, colorScheme, viewport }) => {
   it.each(PAGES)("shows the page $name, accessible to everybody", async ({ name, path, heading, shows }) => {
-    const context = await browser.newContext({ colorScheme, viewport, timezoneId: "Europe/Berlin" });
-    const page = await context.newPage();
-    page.setDefaultTimeout(10_000);
+    const page = await openPage(browser, { colorScheme, viewport, timezoneId: "Europe/Berlin" });
     const complaints = await open(page, await path(), heading);
     await page.getByText(shows).first().waitFor({ state: "attached" });
     await shoot(page, `${name}-${look}`);
@@ -113,13 +111,13 @@ describe.each(LOOKS)("the dashboard, $name", ({ name: look, colorScheme, viewpor
     // Nothing makes the page itself wider than the screen; what is wider scrolls in its own frame.
     const width = await page.evaluate(() => document.documentElement.scrollWidth);
     expect(width).toBeLessThanOrEqual(viewport.width);
-    await context.close();
+    await page.context().close();
   });
 });
 
 describe("the groups", () => {
   it("are shown with how far they are covered, and the furthest behind come first if that is asked for", async () => {
-    const page = await browser.newPage({ timezoneId: "Europe/Berlin" });
+    const page = await openPage(browser, { timezoneId: "Europe/Berlin" });
     const complaints = await open(page, "groups", "Groups");
     const row = (name: string) => page.getByRole("row", { name });
     // Its run of 20:00 has failed, and all that follows waits for it.
@@ -137,13 +135,13 @@ describe("the groups", () => {
     expect(shown.map((text) => text.trim())).toEqual(groups.map(({ groupId }) => groupId));
     expect(new URL(page.url()).search).toBe("?order=lag");
     expect(complaints).toEqual([]);
-    await page.close();
+    await page.context().close();
   });
 });
 
 describe("the dependencies", () => {
   it("lead from a group that waits to what it waits for longest", async () => {
-    const page = await browser.newPage();
+    const page = await openPage(browser);
     const complaints = await open(page, "dependencies?group=billing", "Dependencies");
     await page.getByText("It begins when vendor has covered what it lacks").waitFor();
     const steps = await page
@@ -157,14 +155,13 @@ describe("the dependencies", () => {
       expect.stringMatching(/^vendor has no run for it yet$/),
     ]);
     expect(complaints).toEqual([]);
-    await page.close();
+    await page.context().close();
   });
 });
 
 describe("the audit of all groups", () => {
   it("says of each ledger whether it is sound and complete, and is kept with its hash", async () => {
-    const context = await browser.newContext();
-    const page = await context.newPage();
+    const page = await openPage(browser);
     const complaints = await open(page, "audit", "Audit");
     await page.getByRole("button", { name: "Audit all groups" }).click();
     const { client } = service.tidegate;
@@ -191,13 +188,13 @@ describe("the audit of all groups", () => {
     expect(await page.getByRole("navigation").count()).toBe(0);
     await shoot(page, "audit-print");
     expect(complaints).toEqual([]);
-    await context.close();
+    await page.context().close();
   });
 });
 
 describe("the system", () => {
   it("shows how large the store is, by table", async () => {
-    const page = await browser.newPage();
+    const page = await openPage(browser);
     const complaints = await open(page, "system", "System");
     const tables = page.getByRole("region", { name: "All tables" });
     const { tables: sizes } = await service.tidegate.container.get(TOKENS.store).inspect();
@@ -207,13 +204,13 @@ describe("the system", () => {
     await page.getByText(/^[\d.]+ (kB|MB)$/).waitFor();
     await page.getByText("kept by the store").first().waitFor();
     expect(complaints).toEqual([]);
-    await page.close();
+    await page.context().close();
   });
 });
 
 describe("texts of others", () => {
   it("are shown as they are: no markup, no escapes, no turned direction", async () => {
-    const page = await browser.newPage();
+    const page = await openPage(browser);
     const complaints = await open(page, "groups/clicks", "clicks");
     await page.getByText("<img src=x onerror=alert(1)>").waitFor();
     expect(await page.getByText("\\u001b[31mred\\u001b[0m \\u202eright-to-left").count()).toBe(1);
@@ -230,6 +227,6 @@ describe("texts of others", () => {
     expect(await page.locator("img[src=x]").count()).toBe(0);
     expect(await page.textContent("body")).not.toContain(HOSTILE.slice(-16));
     expect(complaints).toEqual([]);
-    await page.close();
+    await page.context().close();
   });
 });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { Run } from "@tidegate/core";
 import type { Browser, Page } from "playwright-core";
 import { violations } from "./bed/accessibility.js";
-import { shoot, startBrowser } from "./bed/browser.js";
+import { openPage, shoot, startBrowser } from "./bed/browser.js";
 import { type Service, startService, until } from "./bed/service.js";
 
 const TOKENS = {
@@ -40,12 +40,10 @@ afterAll(async () => {
 });
 
 async function open(role: keyof typeof TOKENS, path: string): Promise<Page> {
-  const context = await browser.newContext({
+  const page = await openPage(browser, {
     viewport: { width: 1360, height: 900 },
     timezoneId: "Europe/Berlin",
   });
-  const page = await context.newPage();
-  page.setDefaultTimeout(10_000);
   await page.addInitScript((token) => sessionStorage.setItem("tidegate.token", token), TOKENS[role]);
   await page.goto(`${service.url}/dashboard/${path}`);
   await page.getByRole("heading", { level: 1 }).waitFor();

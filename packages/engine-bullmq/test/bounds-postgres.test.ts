@@ -7,7 +7,7 @@ import { until } from "@tidegate/testkit";
 import type { FiredSchedule } from "../src/definition.js";
 import { BullmqEngine, type BullmqEngineOptions } from "../src/index.js";
 
-jest.setTimeout(120_000);
+jest.setTimeout(600_000);
 
 /** Shorter than any fire takes, so that there is always one due. */
 const PERIOD_MS = 1;
@@ -81,8 +81,8 @@ describe("what Postgres holds", () => {
     const sink = countingSink();
     await engine.handleRegister(schedules(100));
     await engine.start({ sink, events: createEmitter(), onFireMoved: () => () => {} });
-    await until(() => sink.fired > 10_000, { what: "10,000 fires" });
-    await until(() => sink.fired > 40_000, { what: "40,000 fires" });
+    await until(() => sink.fired > 10_000, { what: "10,000 fires", limitMs: 300_000 });
+    await until(() => sink.fired > 40_000, { what: "40,000 fires", limitMs: 300_000 });
     await engine.stop();
     const { job = 0, event = 0, migration: _, meta: __, ...others } = await rows();
     expect(others).toEqual({ tidegate_schedule: 100, tidegate_ticker: 1 });

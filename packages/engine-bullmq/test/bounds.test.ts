@@ -8,7 +8,7 @@ import type { Redis } from "ioredis";
 import type { FiredSchedule } from "../src/definition.js";
 import { BullmqEngine } from "../src/index.js";
 
-jest.setTimeout(120_000);
+jest.setTimeout(600_000);
 
 /** Shorter than any fire takes, so that there is always one due. */
 const PERIOD_MS = 1;
@@ -71,9 +71,9 @@ describe("what Redis holds", () => {
     const schedules = Array.from({ length: 100 }, (_, index) => schedule(index));
     await engine.handleRegister(schedules);
     await engine.start({ sink, events: createEmitter(), onFireMoved: () => () => {} });
-    await until(() => sink.fired > 10_000, { what: "10,000 fires" });
+    await until(() => sink.fired > 10_000, { what: "10,000 fires", limitMs: 300_000 });
     const early = await sizes("bounds");
-    await until(() => sink.fired > 40_000, { what: "40,000 fires" });
+    await until(() => sink.fired > 40_000, { what: "40,000 fires", limitMs: 300_000 });
     await engine.stop();
     const late = await sizes("bounds");
     expect(late.get("engine:definitions")).toBe(100);
@@ -102,7 +102,9 @@ describe("what Redis holds", () => {
     await engine.start({ sink: { fire }, events: createEmitter(), onFireMoved: () => () => {} });
     // Long enough for leases to lapse if nobody kept them, and for a hundred looks.
     await sleep(3_000);
-    expect((await sizes("busy")).get("calls:wait") ?? 0).toBeLessThanOrEqual(16);
+    const held = await sizes("busy");
+    // One has begun, or waits again if the machine stalled for longer than its lock.
+    expect((held.get("calls:wait") ?? 0) + (held.get("calls:active") ?? 0)).toBeLessThanOrEqual(17);
     release();
     await until(() => sink.fired > 500, { what: "500 fires" });
     await engine.stop();

@@ -7,6 +7,9 @@ import { Bed } from "./support/bed.js";
 
 jest.setTimeout(120_000);
 
+/** Long enough for any answer of a busy machine: a late one would be told of. */
+const PATIENCE_MS = 60_000;
+
 let postgres: PostgresServer;
 let proxy: TcpProxy | undefined;
 let bed: Bed | undefined;
@@ -25,7 +28,8 @@ afterEach(async () => {
 });
 
 async function running(options: Partial<BullmqEngineOptions>): Promise<Bed> {
-  bed = new Bed(new BullmqEngine({ connection: postgres.url() as `postgres://${string}`, ...options }));
+  const connection = postgres.url() as `postgres://${string}`;
+  bed = new Bed(new BullmqEngine({ connection, commandTimeoutMs: PATIENCE_MS, ...options }));
   await bed.tidegate.start();
   await bed.register(20);
   await bed.untilEachRan(3);

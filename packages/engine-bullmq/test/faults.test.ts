@@ -7,6 +7,12 @@ import { SCENES, type Scene } from "./support/scenes.js";
 
 jest.setTimeout(120_000);
 
+/** Long enough for any answer of a busy machine: a server that is dead refuses at once. */
+const PATIENCE_MS = 60_000;
+
+/** For a server that hangs. */
+const SHORT_MS = 1_000;
+
 describe.each(SCENES)("on %s", (name, startScene) => {
   let scene: Scene;
   let bed: Bed | undefined;
@@ -22,8 +28,8 @@ describe.each(SCENES)("on %s", (name, startScene) => {
     await scene.server.dispose();
   });
 
-  function bedOn({ connection }: Scene, reconcileEveryMs?: number): Bed {
-    const engine = new BullmqEngine({ connection, commandTimeoutMs: 1_000 });
+  function bedOn({ connection }: Scene, reconcileEveryMs?: number, commandTimeoutMs = PATIENCE_MS): Bed {
+    const engine = new BullmqEngine({ connection, commandTimeoutMs });
     bed = new Bed(engine, reconcileEveryMs);
     return bed;
   }
@@ -71,7 +77,7 @@ describe.each(SCENES)("on %s", (name, startScene) => {
 
   describe("a server that does not answer", () => {
     it("holds up no handler: what was registered meanwhile is FAILED, and REGISTERED when it answers", async () => {
-      const running = bedOn(scene, 1_000);
+      const running = bedOn(scene, 1_000, SHORT_MS);
       await running.tidegate.start();
       await running.register(10);
       await running.untilEachRan(2);
@@ -90,7 +96,7 @@ describe.each(SCENES)("on %s", (name, startScene) => {
     });
 
     it("does not hold up `stop`", async () => {
-      const running = bedOn(scene);
+      const running = bedOn(scene, 1_000, SHORT_MS);
       await running.tidegate.start();
       await running.register(5);
       await running.untilEachRan(1);
@@ -109,7 +115,7 @@ describe.each(SCENES)("on %s", (name, startScene) => {
       expect(running.troubles.map(({ where }) => where)).toContain("engine");
       await scene.server.startAgain();
       await running.untilEachRan(4);
-      expect(await running.tidegate.client.get("group-0")).toMatchObject({ status: "REGISTERED" });
+      await until(async () => (await running.tidegate.client.get("group-0")).status === "REGISTERED");
       await running.expectEachIntervalOnce();
     });
 

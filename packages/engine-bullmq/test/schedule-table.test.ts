@@ -243,11 +243,9 @@ describe.each(SCENES)("on %s", (_, startScene) => {
     it("says how many workers to call, and when there is something to do", async () => {
       const { data, ...first } = await table.look("one", Date.now());
       expect(first).toEqual({ isTicker: true, calls: 0, idleMs: undefined });
-      await table.register([schedule("later", Date.now() + 30_000)]);
-      const { calls, idleMs } = await table.look("one", Date.now());
-      expect(calls).toBe(0);
-      expect(idleMs).toBeGreaterThan(25_000);
-      expect(idleMs).toBeLessThanOrEqual(30_000);
+      const now = Date.now();
+      await table.register([schedule("later", now + 3_600_000)]);
+      expect(await table.look("one", now)).toMatchObject({ calls: 0, idleMs: 3_600_000 });
       await table.register(Array.from({ length: 21 }, (_, index) => schedule(`due-${index}`, 0)));
       const later = await table.look("one", Date.now());
       expect(later).toMatchObject({ calls: 3, idleMs: 0 });
@@ -256,25 +254,43 @@ describe.each(SCENES)("on %s", (_, startScene) => {
   });
 
   describe("a ledger that takes longer than the lease", () => {
-    it("has its fires to itself", async () => {
+    /** Fires once with this lease; returns what was fired, and for how long nothing was heard of the server at most. */
+    async function fireSlowly(leaseMs: number): Promise<{ fired: Fire[]; silentMs: number }> {
       const fired: Fire[] = [];
       const sink = {
         fire: async (fires: readonly Fire[]) => {
           fired.push(...fires);
-          await sleep(3 * LEASE_MS);
+          await sleep(3 * leaseMs);
           const answer = { outcome: "planned", runs: [], nextFireAt: null } as const;
           return fires.map(({ groupId }) => ({ ...answer, groupId }));
         },
       };
-      const engines = [new BullmqEngine(settings), new BullmqEngine(settings)];
+      const options = { ...settings, leaseMs };
+      const engines = [new BullmqEngine(options), new BullmqEngine(options)];
       for (const engine of engines)
         await engine.start({ sink, events: createEmitter(), onFireMoved: () => () => {} });
       await table.register([schedule("a", Date.now())]);
-      await until(async () => (await dueBy(Date.now() + 60_000)).length === 0, {
-        what: "the fire to be settled",
-      });
+      let heardAt = performance.now();
+      let silentMs = 0;
+      const isSettled = async (): Promise<boolean> => {
+        const held = await dueBy(Date.now() + 600_000);
+        silentMs = Math.max(silentMs, performance.now() - heardAt);
+        heardAt = performance.now();
+        return held.length === 0;
+      };
+      await until(isSettled, { what: "the fire to be settled" });
       for (const engine of engines) await engine.stop();
-      expect(fired).toHaveLength(1);
+      return { fired, silentMs };
+    }
+
+    it("has its fires to itself", async () => {
+      // On a machine that stalls for long, the lease lapses, as it should: it is tried with a longer one.
+      for (let leaseMs = LEASE_MS; ; leaseMs *= 2) {
+        const { fired, silentMs } = await fireSlowly(leaseMs);
+        if (fired.length > 1 && silentMs > leaseMs / 2) continue;
+        expect(fired).toHaveLength(1);
+        return;
+      }
     });
   });
 });

@@ -6,8 +6,8 @@ import { INLONG_TOKEN, minutes, useManagers } from "./bed/managers.js";
 
 const aManager = useManagers();
 
-/** Sends bytes, and returns the answer that follows them with its body. */
-async function raw(url: string, bytes: string, trickle?: (socket: Socket) => void) {
+/** Sends bytes, and returns what follows them until the manager hangs up. */
+async function answerTo(url: string, bytes: string, trickle?: (socket: Socket) => void): Promise<string> {
   const socket = connect(Number(new URL(url).port), "127.0.0.1");
   // The manager may hang up before all has been sent.
   socket.on("error", () => {});
@@ -18,6 +18,14 @@ async function raw(url: string, bytes: string, trickle?: (socket: Socket) => voi
   socket.write(bytes);
   trickle?.(socket);
   await once(socket, "close");
+  return answer;
+}
+
+/** Sends bytes, and returns the answer that follows them with its body. */
+async function raw(url: string, bytes: string, trickle?: (socket: Socket) => void) {
+  let answer = "";
+  // Whoever writes on when the manager has hung up may find the connection reset, and its answer lost.
+  while (answer === "") answer = await answerTo(url, bytes, trickle);
   const [head = "", body = ""] = answer.split("\r\n\r\n");
   return {
     status: Number(head.split(" ")[1]),

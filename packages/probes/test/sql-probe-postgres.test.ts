@@ -6,8 +6,10 @@ import { Pool, type QueryConfig } from "pg";
 import { type SqlDatabase, sqlProbe } from "../src/index.js";
 
 let postgres: PostgresServer;
-let pool: Pool;
+const pools: Pool[] = [];
 let warehouse: SqlDatabase;
+/** The same, where no statement may take long. */
+let hasty: SqlDatabase;
 
 beforeAll(async () => {
   postgres = await PostgresServer.start();
@@ -15,23 +17,27 @@ beforeAll(async () => {
     CREATE TABLE loads (day date, file int, loaded_until timestamptz, loaded_ms bigint);
     INSERT INTO loads SELECT '2026-01-01', file, '2026-01-01 09:00:00+09'::timestamptz + file * interval '1 minute', ${START} + file * ${MINUTE}
       FROM generate_series(0, 23) AS file`);
-  pool = new Pool({
-    connectionString: postgres.url(),
-    options: "-c default_transaction_read_only=on -c statement_timeout=500 -c timezone=America/New_York",
-  });
-  pool.on("error", () => {});
-  warehouse = {
-    query: async (text) => (await pool.query({ text, queryMode: "extended" } as QueryConfig)).rows,
-  };
+  warehouse = database(60_000);
+  hasty = database(500);
 }, 120_000);
 
 afterAll(async () => {
-  await pool?.end();
+  await Promise.all(pools.map((pool) => pool.end()));
   await postgres?.dispose();
 });
 
-const ask = (query: string): Promise<ProbeAnswer> =>
-  sqlProbe({ databases: { warehouse } }).check(aQuestion({ spec: { query } }), {
+function database(statementTimeoutMs: number): SqlDatabase {
+  const pool = new Pool({
+    connectionString: postgres.url(),
+    options: `-c default_transaction_read_only=on -c statement_timeout=${statementTimeoutMs} -c timezone=America/New_York`,
+  });
+  pool.on("error", () => {});
+  pools.push(pool);
+  return { query: async (text) => (await pool.query({ text, queryMode: "extended" } as QueryConfig)).rows };
+}
+
+const ask = (query: string, asked = warehouse): Promise<ProbeAnswer> =>
+  sqlProbe({ databases: { warehouse: asked } }).check(aQuestion({ spec: { query } }), {
     now: START,
     signal: new AbortController().signal,
   });
@@ -58,7 +64,6 @@ describe("the probe `sql` on Postgres", () => {
 
   it.each([
     ["DELETE FROM loads RETURNING true", "read-only transaction"],
-    ["SELECT true FROM pg_sleep(60)", "statement timeout"],
     ["SELECT true; SELECT false", "multiple commands"],
     ["SELECT count(*) FROM loads", "neither a boolean nor an instant: 24"],
     ["SELECT extract(epoch FROM max(loaded_until))::bigint FROM loads", "neither a boolean nor an instant"],
@@ -66,6 +71,10 @@ describe("the probe `sql` on Postgres", () => {
     ["SELECT max(loaded_ms) / 7.0 FROM loads", "neither a boolean nor an instant"],
   ])("is broken, not waiting, by %s", async (query, message) => {
     await expect(ask(query)).rejects.toThrow(message);
+  });
+
+  it("is broken, not waiting, by a statement that takes too long", async () => {
+    await expect(ask("SELECT true FROM pg_sleep(60)", hasty)).rejects.toThrow("statement timeout");
   });
 
   it("is broken while the server is away, and answers when it is back", async () => {

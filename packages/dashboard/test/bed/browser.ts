@@ -2,19 +2,30 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { findChromium } from "@tidegate/test-servers";
-import { type Browser, chromium, type Page } from "playwright-core";
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 
 /** Where screenshots stay, to be looked at. */
 const SHOTS = fileURLToPath(new URL("../../../../.tmp/dashboard", import.meta.url));
+
+/** Longest wait for what a page shows, ms: far longer than it takes, so that a slow machine does not fail. */
+const PATIENCE_MS = 120_000;
 
 /** Starts a browser without a screen. Its sandbox needs rights that containers lack. */
 export async function startBrowser(): Promise<Browser> {
   const { path, env } = await findChromium();
   return chromium.launch({
     executablePath: path,
+    timeout: PATIENCE_MS,
     env: { ...process.env, ...env } as Record<string, string>,
     args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
   });
+}
+
+/** Opens a page that is patient, in a context of its own. */
+export async function openPage(browser: Browser, options: BrowserContextOptions = {}): Promise<Page> {
+  const context = await browser.newContext(options);
+  context.setDefaultTimeout(PATIENCE_MS);
+  return context.newPage();
 }
 
 /** Looks of a page that tests go through: both colour schemes, and both layouts. */

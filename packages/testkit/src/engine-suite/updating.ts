@@ -1,4 +1,4 @@
-import type { ScheduleInfo } from "@tidegate/core";
+import type { EpochMs, ScheduleInfo } from "@tidegate/core";
 import { expect } from "../runner.js";
 import type { EngineBed } from "./bed.js";
 import type { EngineSuite } from "./suite.js";
@@ -13,6 +13,15 @@ async function update(bed: EngineBed, groupId: string, changes: Partial<Schedule
   const info = { ...bed.info(groupId), startTime: spec.startTime, ...changes };
   const { schedule } = await bed.client.update(info, { version });
   expect(schedule).toMatchObject({ version: version + 1, statusReason: null });
+}
+
+/** Has a schedule end in some periods; returns when. Later if that had passed before the update was made. */
+async function endSoon(bed: EngineBed, groupId: string): Promise<EpochMs> {
+  for (;;) {
+    const endTime = bed.currentPeriod() + 3 * bed.periodMs;
+    await update(bed, groupId, { endTime });
+    if (bed.clock.now() < endTime) return endTime;
+  }
 }
 
 /** Tests `ScheduleClient.update` with this engine. */
@@ -42,8 +51,7 @@ export function updateRules({ chapter }: EngineSuite): void {
       await bed.register("witness");
       await bed.register("orders");
       await bed.passUntilRun("orders", 1);
-      const endTime = bed.currentPeriod() + 3 * bed.periodMs;
-      await update(bed, "orders", { endTime });
+      const endTime = await endSoon(bed, "orders");
       const updatedAt = bed.clock.now();
       await bed.passUntil("the end", async () => (await bed.client.get("orders")).nextFireAt === null);
       await bed.passUntilRun("witness", bed.operator.countOf("witness") + 2);
