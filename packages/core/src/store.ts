@@ -147,7 +147,7 @@ export type {
   ScheduleFilter,
   ScheduleTable,
 } from "./store/schedule-table.js";
-export type { SealChange, SealTable } from "./store/seal-table.js";
+export type { SealChange, SealRead, SealTable } from "./store/seal-table.js";
 export type { NewSplit, ShardChange, ShardTable, ShardWriter } from "./store/shard-table.js";
 export { sharedTime } from "./store/shared-time.js";
 export type { SharingManager, StoreInfo, StoreInspection, TableSize } from "./store/store-info.js";

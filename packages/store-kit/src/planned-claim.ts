@@ -82,9 +82,9 @@ export function isPlainPlan(commit: PlanCommit): boolean {
 
 /** Returns whether a commit moves the watermark over a single run that needs no gates or pools. */
 function isOfOneRun(commit: PlanCommit): boolean {
-  const { runs, supersedes, whilePaused = false, unlessOpen, plannedAt } = commit;
+  const { runs, supersedes, whilePaused = false, unlessOpen, plannedAt, seal } = commit;
   const run = runs[0];
-  if (unlessOpen !== undefined) return false;
+  if (unlessOpen !== undefined || seal !== undefined) return false;
   if (run === undefined || runs.length > 1 || (supersedes?.length ?? 0) > 0 || whilePaused) return false;
   if (run.snapshot !== undefined || run.isPooled === true) return false;
   const isWhole = run.lower === commit.watermark && run.upper === commit.newWatermark;

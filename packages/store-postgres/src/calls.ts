@@ -1,3 +1,4 @@
+import type { SealRead } from "@tidegate/core/store";
 import type { Database } from "./database.js";
 import type { NextCall } from "./offsets.js";
 
@@ -7,11 +8,13 @@ export interface Opened {
   readonly schema: string;
 }
 
-/** The ledger of a group, as it was read. */
-export interface Ledger {
-  readonly groupId: string;
-  readonly incarnation: string;
-}
+/** A group, or that of a run, as a write was decided on it. */
+export type GroupRead = ({ readonly groupId: string } | { readonly runId: string }) & {
+  /** `Schedule.incarnation` as it was read. @default any */
+  readonly incarnation?: string | undefined;
+  /** See `SealRead.seal`. */
+  readonly seal?: SealRead["seal"] | undefined;
+};
 
 /** Calls functions of the schema in one statement, each but the first with the answer of the one before it. */
 export async function callAll<T>({ database, schema }: Opened, ...calls: readonly NextCall[]): Promise<T> {
@@ -21,27 +24,37 @@ export async function callAll<T>({ database, schema }: Opened, ...calls: readonl
   return row!.answer;
 }
 
-/** As `callAll`, if the group still has this ledger, which it keeps meanwhile; `undefined` if it has not. */
+/** As `callAll`, if the group still is as it was read, which it stays meanwhile; `undefined` if it is not. */
 export async function callFor<T>(
   { database, schema }: Opened,
-  { groupId, incarnation }: Ledger,
+  read: GroupRead,
   ...calls: readonly NextCall[]
 ): Promise<T | undefined> {
-  const all = [groupId, incarnation];
-  const text = chainOf(schema, calls, all);
+  const { incarnation, seal } = read;
+  const all: Value[] = ["groupId" in read ? read.groupId : read.runId, incarnation];
+  const group = "groupId" in read ? "$1" : `(SELECT r.group_id FROM ${schema}.run r WHERE r.id = $1)`;
+  const chain = chainOf(schema, calls, all);
+  const answer = seal === undefined ? chain : ifSealedAs(schema, "group_id", `$${all.push(seal)}`, chain);
   // A purge that holds the row is waited for; what it has removed is not found.
-  const [row] = await database.query<{ answer: T }>(
+  const [row] = await database.query<{ answer: T | null }>(
     `WITH held AS MATERIALIZED (
-      SELECT FROM ${schema}.schedule_state t JOIN ${schema}.schedule d ON d.group_id = t.group_id
-        WHERE t.group_id = $1 AND d.incarnation = $2 FOR NO KEY UPDATE OF t
-    ) SELECT ${text} AS answer FROM held`,
+      SELECT t.group_id FROM ${schema}.schedule_state t JOIN ${schema}.schedule d ON d.group_id = t.group_id
+        WHERE t.group_id = ${group} AND ($2::text IS NULL OR d.incarnation = $2) FOR NO KEY UPDATE OF t
+    ) SELECT ${answer} AS answer FROM held`,
     all,
   );
-  return row?.answer;
+  return row?.answer ?? undefined;
 }
 
+/** Returns an expression if a group that is held has a seal, and NULL if it has another one; its value is not computed then. */
+export function ifSealedAs(s: string, group: string, seal: string, text: string): string {
+  return `CASE WHEN ${s}.is_sealed_as(${group}, ${seal}) THEN ${text} END`;
+}
+
+type Value = string | number | null | undefined;
+
 /** @param all - receives the values, whose places the text names */
-function chainOf(schema: string, calls: readonly NextCall[], all: string[]): string {
+function chainOf(schema: string, calls: readonly NextCall[], all: Value[]): string {
   return calls.reduce((answer, [name, ...values]) => {
     const places = values.map((value) => `$${all.push(value)}`);
     const given = answer === "" ? places : [answer, ...places];

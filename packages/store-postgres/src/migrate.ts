@@ -32,6 +32,7 @@ import { lostPositions } from "./migrations/0042-lost-positions/index.js";
 import { changedSnapshots } from "./migrations/0050-changed-snapshots/index.js";
 import { oldSnapshots } from "./migrations/0064-old-snapshots/index.js";
 import { outdatedSteps } from "./migrations/0065-outdated-steps/index.js";
+import { sealsExclude } from "./migrations/0066-seals-exclude/index.js";
 import { asStoreError } from "./postgres-errors.js";
 
 /** The table where Kysely records completed steps. */
@@ -74,6 +75,7 @@ export const stepsOf = (s: string): SchemaSteps => ({
   "0050-changed-snapshots": { ...changedSnapshots(s), least: "0042-lost-positions" },
   "0064-old-snapshots": { ...oldSnapshots(s), least: "0042-lost-positions" },
   "0065-outdated-steps": { ...outdatedSteps(s), least: "0042-lost-positions" },
+  "0066-seals-exclude": { ...sealsExclude(s), least: "0042-lost-positions" },
 });
 
 /**

@@ -69,6 +69,7 @@ import {
   type ScheduleFilter,
   type ScheduleStore,
   type SealChange,
+  type SealRead,
   type ShardChange,
   type ShardWriter,
   type StoreInfo,
@@ -76,7 +77,7 @@ import {
 } from "@tidegate/core/store";
 import { mayClaimAsPlanned } from "@tidegate/store-kit";
 import { getBackfill, insertBackfill, listBackfills } from "./backfills.js";
-import { callAll, callFor, type Opened } from "./calls.js";
+import { callAll, callFor, type GroupRead, type Opened } from "./calls.js";
 import { readChanges, tellChanges } from "./changes.js";
 import { Claims } from "./claims.js";
 import { coverage, tally } from "./coverage.js";
@@ -257,11 +258,11 @@ export class PostgresStore implements ScheduleStore {
 
   async insertRuns(
     runs: readonly NewRun[],
-    { isExclusive = false, incarnation }: InsertOptions = {},
+    { isExclusive = false, ...read }: InsertOptions = {},
   ): Promise<boolean[]> {
     const inserted = await this.#claims.wrote(
       runs.map(({ plannedAt }) => plannedAt),
-      this.#insert<boolean[]>(["insert_runs", toJson(runs), String(isExclusive)], runs, incarnation),
+      this.#insert<boolean[]>(["insert_runs", toJson(runs), String(isExclusive)], runs, read),
     );
     return inserted ?? runs.map(() => false);
   }
@@ -274,13 +275,17 @@ export class PostgresStore implements ScheduleStore {
     standing,
     supersedes,
     runs,
+    seal,
   }: ReportCommit): Promise<boolean> {
+    const schema = this.#schema;
     const rows = runs.map((run) => ({ ...run, report: JSON.stringify(run.report) }));
     const [row] = await this.#query<{ answer: boolean }>(
-      `SELECT ${this.#schema}.report($1, $2, $3, $4, $5, $6, $7) AS answer`,
-      [groupId, incarnation, lower, upper, standing, supersedes, toJson(rows)],
+      `WITH held AS MATERIALIZED (SELECT FROM ${schema}.schedule_state WHERE group_id = $1 FOR NO KEY UPDATE)
+        SELECT CASE WHEN $8 AND NOT ${schema}.is_sealed_as($1, $9) THEN false
+          ELSE ${schema}.report($1, $2, $3, $4, $5, $6, $7) END AS answer FROM held`,
+      [groupId, incarnation, lower, upper, standing, supersedes, toJson(rows), seal !== undefined, seal],
     );
-    return row!.answer;
+    return row?.answer ?? false;
   }
 
   async noteStale(ids: readonly string[]): Promise<boolean[]> {
@@ -400,14 +405,14 @@ export class PostgresStore implements ScheduleStore {
     return tally(...this.#at(), groupId, lateToleranceMs);
   }
 
-  async insertBackfill(backfill: Backfill): Promise<boolean> {
-    return insertBackfill(...this.#at(), backfill);
+  async insertBackfill(backfill: Backfill, read: SealRead = {}): Promise<boolean> {
+    return insertBackfill(...this.#at(), backfill, read);
   }
 
   async planBackfill({ runs, incarnation, ...step }: BackfillCommit): Promise<boolean> {
     const isPlanned = await this.#claims.wrote(
       runs.map(({ plannedAt }) => plannedAt),
-      this.#insert<boolean>(["plan_backfill", toJson(step), toJson(runs)], runs, incarnation),
+      this.#insert<boolean>(["plan_backfill", toJson(step), toJson(runs)], runs, { incarnation }),
     );
     return isPlanned ?? false;
   }
@@ -520,15 +525,16 @@ export class PostgresStore implements ScheduleStore {
   #insert<T>(
     [name, ...values]: NextCall,
     runs: readonly NewRun[],
-    incarnation: string | undefined,
+    read: Omit<GroupRead, "groupId" | "runId">,
   ): Promise<T | undefined> {
     const ids = runs.filter(({ isPooled }) => isPooled === true).map(({ id }) => id);
     const inserting: NextCall =
       ids.length === 0 ? [name, ...values] : [`${name}_pooled`, ...values, toJson(ids)];
     const calls = [inserting, ...ofRuns(runs), ...snapshotsOf(runs)];
     const groupId = runs[0]?.groupId;
-    if (groupId === undefined || incarnation === undefined) return this.#callAll<T>(...calls);
-    return callFor<T>(this.#require(), { groupId, incarnation }, ...calls);
+    const isAny = read.incarnation === undefined && read.seal === undefined;
+    if (groupId === undefined || isAny) return this.#callAll<T>(...calls);
+    return callFor<T>(this.#require(), { groupId, ...read }, ...calls);
   }
 
   /** Calls a function of the schema. */

@@ -13,7 +13,7 @@ import {
 } from "@tidegate/core/store";
 import { hasTwins } from "@tidegate/store-kit";
 import { toArrays } from "./arrays.js";
-import { callAll, type Opened } from "./calls.js";
+import { callAll, callFor, type GroupRead, type Opened } from "./calls.js";
 import type { Claims } from "./claims.js";
 import { CHANGE_COLUMNS } from "./migrations/0002-places/run-functions.js";
 import { type NextCall, ofPlans } from "./offsets.js";
@@ -66,7 +66,7 @@ export class RunBatches {
 
   async #planInWaves(commits: readonly PlanCommit[]): Promise<boolean[]> {
     const made: boolean[] = new Array(commits.length).fill(false);
-    const isAlone = ({ unlessOpen }: PlanCommit) => unlessOpen !== undefined;
+    const isAlone = ({ unlessOpen, seal }: PlanCommit) => unlessOpen !== undefined || seal !== undefined;
     for (const wave of wavesOf(commits, ({ groupId }) => groupId, isAlone)) {
       const answer = await this.#planWave(wave.map(({ element }) => element));
       for (const [index, { no }] of wave.entries()) made[no] = answer[index]!;
@@ -80,12 +80,9 @@ export class RunBatches {
       const pooled = wave.flatMap(({ runs }) => runs.filter(({ isPooled }) => isPooled === true));
       const columns = [String(isWary), ...planColumns(wave)];
       const planning = planningCall(columns, pooled, wave[0]?.unlessOpen);
-      const made = await callAll<number[]>(
-        this.#opened(),
-        planning,
-        ...ofPlans(wave),
-        ...snapshotsOf(wave.flatMap(({ runs }) => runs)),
-      );
+      const calls = [planning, ...ofPlans(wave), ...snapshotsOf(wave.flatMap(({ runs }) => runs))];
+      const { groupId, seal } = wave[0]!;
+      const made = await callIfSealedAs(this.#opened(), { groupId, seal }, calls);
       return answers(
         wave.length,
         made.map((no) => no - 1),
@@ -157,13 +154,25 @@ export class RunBatches {
 
   async #changeTogether(changes: readonly RunChange[]): Promise<boolean[]> {
     const made: number[] = [];
-    for (const wave of wavesOf(changes, ({ id }) => id, revives)) {
+    for (const wave of wavesOf(changes, ({ id }) => id, isAlone)) {
       const rows = wave.map(({ element, no }) => changeRow(element, no));
       const changing: NextCall = ["change_runs", ...toArrays(CHANGE_COLUMNS, rows)];
-      made.push(...(await callAll<number[]>(this.#opened(), changing, ...changedSnapshotsOf(wave))));
+      const calls = [changing, ...changedSnapshotsOf(wave)];
+      const { id: runId, seal } = wave[0]!.element;
+      made.push(...(await callIfSealedAs(this.#opened(), { runId, seal }, calls)));
     }
     return answers(changes.length, made);
   }
+}
+
+/** Makes calls that return what was made: nothing if the group has another seal than the one that was read, if any was. */
+async function callIfSealedAs(
+  opened: Opened,
+  read: GroupRead,
+  calls: readonly NextCall[],
+): Promise<readonly number[]> {
+  if (read.seal === undefined) return callAll<number[]>(opened, ...calls);
+  return (await callFor<number[]>(opened, read, ...calls)) ?? [];
 }
 
 /** Returns the call that plans a wave, in which a step that other runs may forbid is alone. */
@@ -177,7 +186,7 @@ function planningCall(
   return pooled.length === 0 ? ["plan_wave", ...columns] : ["plan_pooled", ...columns, ...ids];
 }
 
-/** Returns whether a change may revive an ended run. */
-function revives({ from, state }: RunChange): boolean {
-  return !isEnded(state) && from.some(isEnded);
+/** Returns whether a change may revive an ended run, or depends on a seal. */
+function isAlone({ from, state, seal }: RunChange): boolean {
+  return seal !== undefined || (!isEnded(state) && from.some(isEnded));
 }

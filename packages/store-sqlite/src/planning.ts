@@ -20,6 +20,7 @@ import { insertClaimed } from "./claimed-rows.js";
 import type { LanePart, Rival } from "./lanes.js";
 import { lateAmong } from "./late-runs.js";
 import { type Entry, gatingNo, insertRun, type RunRow } from "./run-rows.js";
+import { isSealAsRead } from "./seals.js";
 import { hasOpen, newestSnapshot, standingFor } from "./standing.js";
 import type { Statements, Value } from "./statements.js";
 import { supersede, supersedeRow } from "./supersede.js";
@@ -62,6 +63,7 @@ export function planOne(tables: Tables, commit: PlanCommit, claim?: PlanClaim): 
   const covered = supersedes.map((id) => statements.get<CoveredRow>(COVERED, id, no));
   if (!covered.every((row) => row !== undefined && mayCover(runs, row))) return "refused";
   if (commit.unlessOpen !== undefined && hasOpen(tables, no, commit.unlessOpen)) return "refused";
+  if (commit.seal !== undefined && !isSealAsRead(tables, commit.groupId, commit)) return "refused";
   let places = lanes.freePlaces(no, state.lane_width);
   let longest = state.longest_run_ms;
   let placesTaken = lanes.of(no).admitted.length;

@@ -1,6 +1,7 @@
 import type { ReportCommit } from "@tidegate/core/store";
 import { longestRunMs } from "./longest-run.js";
 import { insertRun } from "./run-rows.js";
+import { isSealAsRead } from "./seals.js";
 import type { Tables } from "./tables.js";
 
 const SOURCE = `SELECT s.no FROM schedule s WHERE s.group_id = ? AND s.status = 'SOURCE' AND s.incarnation = ?`;
@@ -11,13 +12,11 @@ const ADVANCE = `UPDATE schedule_state SET watermark = max(watermark, ?), longes
   run_count = run_count + ? WHERE no = ?`;
 
 /** Writes a report of a source group's coverage: see `ScheduleStore.report`. */
-export function report(
-  { statements, groups, states, held, sleepers, inputs }: Tables,
-  commit: ReportCommit,
-): boolean {
+export function report(tables: Tables, commit: ReportCommit): boolean {
+  const { statements, groups, states, held, sleepers, inputs } = tables;
   const { groupId, incarnation, lower, upper, standing, supersedes, runs } = commit;
   const source = statements.get<{ no: number }>(SOURCE, groupId, incarnation);
-  if (source === undefined) return false;
+  if (source === undefined || !isSealAsRead(tables, groupId, commit)) return false;
   const { no } = source;
   const first = lower - longestRunMs(statements, no);
   const found = statements.all<{ id: string }>(STANDING, no, first, upper, lower).map(({ id }) => id);

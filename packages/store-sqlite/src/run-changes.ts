@@ -16,6 +16,7 @@ import type { BeforeRow } from "./held-rows.js";
 import { partOf } from "./lanes.js";
 import { withOtherVersion } from "./late-runs.js";
 import { inItsQueues, POOLING_OF_ITS_VERSION, queueNo, type RunRow } from "./run-rows.js";
+import { isSealAsRead } from "./seals.js";
 import { hasOpen, newestSnapshot, standingFor } from "./standing.js";
 import type { Statements, Value } from "./statements.js";
 import { supersede } from "./supersede.js";
@@ -73,6 +74,8 @@ export function changeRun(tables: Tables, change: RunChange): boolean {
   if (before === undefined || !change.from.includes(before.state)) return false;
   if (!mayWrite(before, change)) return false;
   if (claimed !== undefined && isPlainSuccess(change)) return succeed(tables, claimed, change);
+  if (change.seal !== undefined && !isSealAsRead(tables, tables.groups.idOf(before.group_no), change))
+    return false;
   const isRevived = isEnded(before.state) && !isEnded(change.state);
   if (isRevived && !isRevivable(tables, before, change.scheduleVersion)) return false;
   const isSuperseded = before.is_superseded === 1;

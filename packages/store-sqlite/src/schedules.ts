@@ -233,7 +233,9 @@ function reviveCancelled(
 ): void {
   const { reason, from, scheduleVersion, at } = given;
   const cancelled = tables.statements.all<Pick<RunRow, "id">>(
-    `SELECT id FROM run WHERE group_no = ? AND (lower >= ? OR kind <> 'SCHEDULED') AND state = 'CANCELLED' AND reason = ?
+    `SELECT id FROM run r WHERE group_no = ? AND (lower >= ? OR kind <> 'SCHEDULED') AND state = 'CANCELLED' AND reason = ?
+      AND NOT EXISTS (SELECT 1 FROM seal k JOIN schedule s ON s.no = k.group_no WHERE k.group_no = r.group_no
+        AND r.lower < k.through AND r.upper > s.origin AND coalesce(r.ended_at, 0) <= k.sealed_at)
       ORDER BY lower, generation, upper`,
     no,
     from,

@@ -74,6 +74,7 @@ import {
   type ScheduleFilter,
   type ScheduleStore,
   type SealChange,
+  type SealRead,
   type ShardChange,
   type ShardWriter,
   type StoreInfo,
@@ -122,7 +123,7 @@ import {
   SCHEDULE_TABLES,
   type ScheduleRow,
 } from "./schedules.js";
-import { getSeal, putSeal } from "./seals.js";
+import { getSeal, isSealAsRead, putSeal } from "./seals.js";
 import { beginMerge, changeShard, dropSplit, getSplit, insertSplit } from "./shards.js";
 import { endRun, planAndClaim } from "./shortcuts.js";
 import { Sleepers } from "./sleepers.js";
@@ -329,12 +330,13 @@ export class SqliteStore implements ScheduleStore {
 
   insertRuns(
     runs: readonly NewRun[],
-    { isExclusive = false, incarnation }: InsertOptions = {},
+    { isExclusive = false, incarnation, ...read }: InsertOptions = {},
   ): Promise<boolean[]> {
     return this.#write((tables) =>
       runs.map(
         (run) =>
           isOfLedger(tables, tables.groups.numberOf(run.groupId), incarnation) &&
+          isSealAsRead(tables, run.groupId, read) &&
           (!isExclusive || mayInsertBeside(tables, [run])) &&
           insertBeside(tables, run),
       ),
@@ -455,12 +457,13 @@ export class SqliteStore implements ScheduleStore {
     );
   }
 
-  insertBackfill(backfill: Backfill): Promise<boolean> {
-    return this.#write(({ statements, groups }) => {
+  insertBackfill(backfill: Backfill, read: SealRead = {}): Promise<boolean> {
+    return this.#write((tables) => {
+      const { statements, groups } = tables;
       const no = groups.numberOf(backfill.groupId);
       if (no === undefined)
         throw new StoreError("STORE_FAILED", `Group ${backfill.groupId} has no schedule.`);
-      return insertBackfill(statements, no, backfill);
+      return isSealAsRead(tables, backfill.groupId, read) && insertBackfill(statements, no, backfill);
     });
   }
 

@@ -165,8 +165,8 @@ export function notingStore(store: ScheduleStore, notes: ChangeNotes): ScheduleS
     markReady: (id, mark) => noting(store.markReady(id, mark), () => noteRuns([id])),
     setPool: (pool) => noting(store.setPool(pool), () => notes.note("pool", null)),
     deletePool: (name) => noting(store.deletePool(name), () => notes.note("pool", null)),
-    insertBackfill: (backfill) =>
-      noting(store.insertBackfill(backfill), () => notes.note("backfill", backfill.groupId)),
+    insertBackfill: (backfill, read) =>
+      noting(store.insertBackfill(backfill, read), () => notes.note("backfill", backfill.groupId)),
     planBackfill: (commit) =>
       noting(store.planBackfill(commit), () => {
         for (const { id, groupId, state } of commit.runs) noteRun(id, groupId, state);

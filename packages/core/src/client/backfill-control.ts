@@ -107,13 +107,13 @@ export class BackfillControl {
     const plan = { ...counted, notes };
     if (isDryRun || (plan.runs === 0 && id === undefined)) return plan;
     refuseEnded(schedule);
-    await seals.refuse(schedule, counted.ranges, "from", { force });
     const state = plan.runs === 0 ? "DONE" : "RUNNING";
     const begun = { id: id ?? randomUUID(), groupId, ...range, select, concurrency, state, cursor } as const;
     const backfill = newBackfill({ ...begun, createdAt: clock.now() });
-    if (!(await store.insertBackfill(backfill))) {
-      return this.#goOn(schedule, (await this.#begun(backfill.id, groupId)) ?? backfill);
-    }
+    const isNew = await seals.write(schedule, counted.ranges, "from", { force }, (read) =>
+      store.insertBackfill(backfill, read),
+    );
+    if (!isNew) return this.#goOn(schedule, (await this.#begun(backfill.id, groupId)) ?? backfill);
     await backfiller.begin(backfill);
     return { ...plan, backfill };
   }

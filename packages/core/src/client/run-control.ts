@@ -17,11 +17,12 @@ import { SCHEDULE_STATUSES } from "../schedule/status.js";
 import { eachRun } from "../store/each-run.js";
 import { newestSnapshot } from "../store/newest-snapshot.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
+import type { SealRead } from "../store/seal-table.js";
 import { iso } from "./instants.js";
 import { mayCopyAgain } from "./mode-fields.js";
 import { refusalOfPlan } from "./plan-refusal.js";
 import { notFound, staleVersion } from "./schedule-changes.js";
-import type { ForceOptions, Seals } from "./seals.js";
+import type { ForceOptions, SealedTime, Seals } from "./seals.js";
 
 /** Most runs that one call of `trigger` plans; use a backfill for more. */
 const MAX_TRIGGERED_RUNS = 1_000;
@@ -147,17 +148,21 @@ export class RunControl {
         { field: "interval" },
       );
     }
-    await this.#parts.seals.refuse(schedule, units, "interval", options);
-    const runs = await rerunsOf(this.#parts.store, schedule, units, {
+    const { seals, store } = this.#parts;
+    const runs = await rerunsOf(store, schedule, units, {
       kind: "MANUAL",
       backfillId: null,
       namespace: this.#parts.namespace,
       plannedAt: this.#parts.clock.now(),
     });
     const { incarnation } = schedule;
-    const inserted = await this.#parts.store.insertRuns(runs, { isExclusive: true, incarnation });
-    const made = runs.filter((_, index) => inserted[index]);
-    if (made.length === 0) {
+    let made: readonly NewRun[] = [];
+    const isMade = await seals.write(schedule, units, "interval", options, async (read) => {
+      const inserted = await store.insertRuns(runs, { isExclusive: true, incarnation, ...read });
+      made = runs.filter((_, index) => inserted[index]);
+      return made.length > 0;
+    });
+    if (!isMade) {
       await this.#refuseAnother(schedule);
       await this.#refuseCopied(schedule, interval);
       throw new LedgerError("RUN_STATE_ILLEGAL", "interval: its runs are under way already.", {
@@ -231,7 +236,11 @@ export class RunControl {
     const refusal = await this.#copyRefusal(run, schedule, false);
     if (refusal !== undefined) throw refusal;
     if (options.resplit === true && !(await this.#forgetSplit(run))) throw await this.#whyNotResplit(id);
-    if (!(await this.#retry(run, versionFor(schedule, options)))) throw await this.#whyNotRetried(id);
+    const version = versionFor(schedule, options);
+    const isRetried = await this.#parts.seals.write(schedule, [run], "id", options, (read) =>
+      this.#retry(run, version, read),
+    );
+    if (!isRetried) throw await this.#whyNotRetried(id);
     this.#parts.dispatcher.wake();
   }
 
@@ -271,24 +280,39 @@ export class RunControl {
     const filter = { groupId, states: ["FAILED"], includeSuperseded: false } as const;
     const version = versionFor(schedule, options);
     const retried: string[] = [];
-    const through = options.force === true ? null : await this.#parts.seals.sealedThrough(schedule);
+    let sealed = await this.#sealed(schedule, options);
     const snapshot = await newestSnapshot(this.#parts.store, groupId);
     for await (const run of eachRun(this.#parts.store, filter)) {
       if (snapshot !== undefined && isBehind(run, snapshot) && !this.#goesBefore(run, snapshot, schedule))
         continue;
       if (await this.#isFollowedSnapshot(run, schedule)) continue;
-      if (isSealed(schedule, run, through) || !isOfReading(run, schedule)) continue;
+      if (isSealed(schedule, run, sealed.sealedThrough) || !isOfReading(run, schedule)) continue;
       if (options.resplit === true && !(await this.#forgetSplit(run))) continue;
-      if (await this.#retry(run, version)) retried.push(run.id);
+      let isRetried = await this.#retry(run, version, sealed);
+      while (!isRetried && !(await this.#parts.seals.isAsRead(schedule, sealed))) {
+        sealed = await this.#sealed(schedule, options);
+        if (isSealed(schedule, run, sealed.sealedThrough)) break;
+        isRetried = await this.#retry(run, version, sealed);
+      }
+      if (isRetried) retried.push(run.id);
     }
     if (retried.length > 0) this.#parts.dispatcher.wake();
     return retried;
   }
 
-  /** Returns whether the run was retried: the store refuses one that another run covers. */
-  #retry(run: Run, scheduleVersion: number | undefined): Promise<boolean> {
+  /** Reads what is sealed for a write; nothing is for one with `force`. */
+  async #sealed(
+    schedule: Schedule,
+    { force = false }: ForceOptions,
+  ): Promise<SealRead & Pick<SealedTime, "sealedThrough">> {
+    return force ? { sealedThrough: null } : this.#parts.seals.read(schedule);
+  }
+
+  /** Returns whether the run was retried: the store refuses one that another run covers, or that was sealed since. */
+  #retry(run: Run, scheduleVersion: number | undefined, { seal }: SealRead): Promise<boolean> {
     return this.#parts.dispatcher.change(run, {
       id: run.id,
+      ...(seal === undefined ? {} : { seal }),
       from: ["FAILED", "CANCELLED"],
       state: "PLANNED",
       reason: null,

@@ -8,7 +8,7 @@ import type { Instant } from "../schedule/instant.js";
 import type { Schedule } from "../schedule/schedule.js";
 import { isSealed } from "../schedule/sealed.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
-import type { Seal } from "../store/seal-table.js";
+import type { Seal, SealRead } from "../store/seal-table.js";
 import { iso, range } from "./instants.js";
 import { checkNote, instantOf, invalidInput } from "./ledger-input.js";
 import type { ScheduleChanges } from "./schedule-changes.js";
@@ -17,6 +17,17 @@ import type { ScheduleChanges } from "./schedule-changes.js";
 export interface ForceOptions {
   /** Writes sealed time as well. @default false */
   readonly force?: boolean;
+}
+
+/** A group's seal, and where its sealed time ends: that is also up to its schedule and to what is covered. */
+export interface SealedTime extends Required<SealRead> {
+  /** Epoch ms; `null` if nothing of the ledger is sealed. */
+  readonly sealedThrough: EpochMs | null;
+}
+
+interface SealedInterval extends Interval {
+  /** Where the sealed time ends, epoch ms. */
+  readonly through: EpochMs;
 }
 
 /** Dependencies of `Seals`. */
@@ -39,9 +50,18 @@ export class Seals {
 
   /** Returns where a group's sealed time ends, epoch ms; `null` if nothing of its ledger is sealed. */
   async sealedThrough(schedule: Schedule): Promise<EpochMs | null> {
+    return (await this.read(schedule)).sealedThrough;
+  }
+
+  /** Reads a group's seal, and where its sealed time ends with that. */
+  async read(schedule: Schedule): Promise<SealedTime> {
+    const [seal] = await this.#parts.store.getSeals([schedule.spec.groupId]);
+    return { seal: seal?.through ?? null, sealedThrough: await this.#endOf(schedule, seal) };
+  }
+
+  async #endOf(schedule: Schedule, seal: Seal | undefined): Promise<EpochMs | null> {
     const { store, clock } = this.#parts;
     const { spec, origin, unreadable } = schedule;
-    const [seal] = await store.getSeals([spec.groupId]);
     const isTimed = unreadable === null && spec.seal != null && schedule.status !== "SOURCE";
     const due = isTimed ? new LedgerCuts(schedule).notAfter(clock.now() - spec.seal!.afterMs) : origin;
     const wanted = Math.max(seal?.through ?? origin, due);
@@ -55,6 +75,7 @@ export class Seals {
    *
    * @param units - the intervals that would be written
    * @param field - the field that names them
+   * @returns the seal that the write has to name: one that comes before the write refuses it
    * @throws LedgerError SEALED
    */
   async refuse(
@@ -62,10 +83,11 @@ export class Seals {
     units: readonly Interval[],
     field: string,
     { force = false }: ForceOptions,
-  ): Promise<void> {
-    if (force) return;
-    const sealed = await this.sealedOf(schedule, units);
-    if (sealed === undefined) return;
+  ): Promise<SealRead> {
+    if (force || isBeforeLedger(schedule, units)) return {};
+    const { seal, sealedThrough } = await this.read(schedule);
+    const sealed = sealedAmong(schedule, units, sealedThrough);
+    if (sealed === undefined) return { seal };
     const { groupId } = schedule.spec;
     throw new LedgerError(
       "SEALED",
@@ -74,16 +96,39 @@ export class Seals {
     );
   }
 
-  /** Returns the first of some intervals that is sealed, and where the sealed time ends. */
-  async sealedOf(
+  /**
+   * Makes a write unless it is of sealed time. One that the store refuses since the group was sealed meanwhile is decided
+   * again.
+   *
+   * @param write - makes the write, which names the seal; resolves with whether it was made
+   * @returns whether it was made
+   * @throws LedgerError SEALED
+   */
+  async write(
     schedule: Schedule,
     units: readonly Interval[],
-  ): Promise<(Interval & { readonly through: EpochMs }) | undefined> {
-    if (units.every(({ upper }) => upper <= schedule.origin)) return undefined;
-    const through = await this.sealedThrough(schedule);
-    if (through === null) return undefined;
-    const sealed = units.find((unit) => isSealed(schedule, unit, through));
-    return sealed && { lower: sealed.lower, upper: sealed.upper, through };
+    field: string,
+    options: ForceOptions,
+    write: (read: SealRead) => Promise<boolean>,
+  ): Promise<boolean> {
+    for (;;) {
+      const read = await this.refuse(schedule, units, field, options);
+      if (await write(read)) return true;
+      if (await this.isAsRead(schedule, read)) return false;
+    }
+  }
+
+  /** Returns whether a group still has the seal that was read, if that matters to the write. */
+  async isAsRead({ spec }: Schedule, { seal }: SealRead): Promise<boolean> {
+    if (seal === undefined) return true;
+    const [now] = await this.#parts.store.getSeals([spec.groupId]);
+    return (now?.through ?? null) === seal;
+  }
+
+  /** Returns the first of some intervals that is sealed, and where the sealed time ends. */
+  async sealedOf(schedule: Schedule, units: readonly Interval[]): Promise<SealedInterval | undefined> {
+    if (isBeforeLedger(schedule, units)) return undefined;
+    return sealedAmong(schedule, units, await this.sealedThrough(schedule));
   }
 
   /** Seals a group's time up to an instant. */
@@ -125,9 +170,10 @@ export class Seals {
     }
     const within = { lower: origin, upper: through };
     const open = await store.listRuns({ groupId, states: OPEN_RUN_STATES, within }, { limit: 1 });
+    const copies = await store.listRuns({ groupId, states: OPEN_RUN_STATES, isSnapshot: true }, { limit: 1 });
     const backfills = await store.listBackfills({ groupId, states: ["RUNNING"] });
-    const run = open.items[0];
-    const backfill = backfills.find(({ lower }) => lower < through);
+    const run = open.items[0] ?? copies.items[0];
+    const backfill = backfills.find(({ lower, cursor }) => Math.min(lower, cursor) < through);
     const work =
       run !== undefined ? `run ${run.id}` : backfill !== undefined ? `backfill ${backfill.id}` : undefined;
     if (work === undefined) return;
@@ -137,4 +183,18 @@ export class Seals {
       { field: "until" },
     );
   }
+}
+
+function isBeforeLedger({ origin }: Schedule, units: readonly Interval[]): boolean {
+  return units.every(({ upper }) => upper <= origin);
+}
+
+function sealedAmong(
+  schedule: Schedule,
+  units: readonly Interval[],
+  through: EpochMs | null,
+): SealedInterval | undefined {
+  if (through === null) return undefined;
+  const sealed = units.find((unit) => isSealed(schedule, unit, through));
+  return sealed && { lower: sealed.lower, upper: sealed.upper, through };
 }

@@ -5,7 +5,7 @@ import type { ScheduleOperator } from "../operator/operator.js";
 import { effectOf } from "../operator/target-effect.js";
 import { hasSnapshots } from "../planning/plan-snapshot.js";
 import type { IntervalPlanner } from "../planning/planner.js";
-import type { Run } from "../run/run.js";
+import type { NewRun, Run } from "../run/run.js";
 import type { Schedule } from "../schedule/schedule.js";
 import { SCHEDULE_STATUSES } from "../schedule/status.js";
 import { eachRun } from "../store/each-run.js";
@@ -78,10 +78,13 @@ export class SnapshotControl {
         { field: "swap" },
       );
     }
-    await seals.refuse(schedule, [{ lower: origin, upper: watermark }], "groupId", { force });
-    const { error, runs } = await planner.planSnapshot(groupId, note);
-    if (error !== undefined) throw error;
-    const planned = runs.find(({ snapshot }) => snapshot !== undefined);
+    let planned: NewRun | undefined;
+    await seals.write(schedule, [{ lower: origin, upper: watermark }], "groupId", { force }, async (read) => {
+      const { error, runs } = await planner.planSnapshot(groupId, note, read);
+      if (error !== undefined) throw error;
+      planned = runs.find(({ snapshot }) => snapshot !== undefined);
+      return planned !== undefined;
+    });
     if (planned === undefined) throw await this.#whyNot(schedule);
     const [run] = await store.getRuns([planned.id]);
     return run!;

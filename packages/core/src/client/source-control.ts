@@ -115,7 +115,7 @@ export class SourceControl {
       const standing = await this.#standing(groupId, given);
       const { supersedes, parts, changed } = effectOfReport(standing, given);
       if (parts.length === 0) return { groupId, changed };
-      await seals.refuse(source, changed, "lower", report);
+      const read = await seals.refuse(source, changed, "lower", report);
       const { lower, upper } = given;
       const commit: ReportCommit = {
         groupId,
@@ -125,6 +125,7 @@ export class SourceControl {
         standing: standing.map(({ id }) => id),
         supersedes,
         runs: parts.map((part) => this.#runOf(source, part, clock.now())),
+        ...read,
       };
       if (!(await store.report(commit))) continue;
       emitter.emit("coverage-reported", { groupId, changed, version: given.version, note: given.note });

@@ -146,25 +146,28 @@ export class LookbackKeeper {
     if (ready.length === 0) return later;
     const { stretches } = await rereadsOf(store, groupId, newestOf(ready), notBefore);
     const through = ready.at(-1)!.upper;
-    for (const [n, stretch] of stretches.entries()) await this.#begin(schedule, { through, n }, stretch);
+    for (const [n, stretch] of stretches.entries())
+      if (!(await this.#begin(schedule, { through, n }, stretch))) return { cursor, lookAt: now };
     if (ready.length < fires.length) return { cursor: through, lookAt: now + RECHECK_MS };
     this.#waiting.delete(groupId);
     return { cursor: through, lookAt: afterDue(nextAt, now) };
   }
 
+  /** Begins the backfill of a stretch; `false` if any of it was sealed in this very moment. */
   async #begin(
     { spec, incarnation }: Schedule,
     { through, n }: { readonly through: EpochMs; readonly n: number },
     { lower, upper }: Interval,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const { groupId, lookback } = spec;
     const name = hash("sha256", [groupId, incarnation, through, n, lower, upper].join(), "hex").slice(0, 20);
     const request = { id: LOOKBACK + name, groupId, from: lower, to: upper, select: "all" } as const;
     try {
       await this.#parts.backfill({ ...request, concurrency: lookback?.concurrency ?? 1 });
+      return true;
     } catch (error) {
-      // Sealed in this very moment.
       if (!hasCode(error, "SEALED")) throw error;
+      return false;
     }
   }
 

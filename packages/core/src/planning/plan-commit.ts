@@ -5,6 +5,7 @@ import { runId } from "../run/run-id.js";
 import { gatingOf } from "../schedule/gates-of.js";
 import type { Schedule, ScheduleSpec } from "../schedule/schedule.js";
 import type { PlanCommit } from "../store/run-ledger.js";
+import type { SealRead } from "../store/seal-table.js";
 import type { OffsetDecision } from "./offset-plan.js";
 import type { PlanDecision, PlannedInterval } from "./plan-decision.js";
 import { rivalsOf } from "./plan-snapshot.js";
@@ -19,6 +20,8 @@ export interface CommitOptions {
   readonly supersedes?: readonly Run[];
   /** Whether the runs are to run at once although the schedule is paused. @default false */
   readonly whilePaused?: boolean;
+  /** The seal on which a snapshot was decided. @default any */
+  readonly seal?: SealRead["seal"];
 }
 
 /** The most intervals that a run counts: stores keep 32 bits. */
@@ -68,6 +71,7 @@ export function commitOf(
   const isSnapshot = decision.runs.some(({ snapshot }) => snapshot !== undefined);
   const unlessOpen = decision.runs.length === 0 ? undefined : rivalsOf(spec, isSnapshot, whilePaused);
   if (unlessOpen !== undefined) commit.unlessOpen = unlessOpen;
+  if (isSnapshot && options.seal !== undefined) commit.seal = options.seal;
   if (supersedes.length > 0) commit.supersedes = supersedes.map(({ id }) => id);
   if (whilePaused) commit.whilePaused = true;
   if (decision.waits === true) commit.waits = true;

@@ -143,7 +143,7 @@ export class PlanLoop {
       const result = results[index];
       try {
         if (result instanceof OwnError) throw result.error;
-        if (result ? this.#accept(step) : this.#conflict(step)) again.push(step.work);
+        if (result ? this.#accept(step) : await this.#conflict(step)) again.push(step.work);
       } catch (error) {
         await this.#fail(step.work, error, step.cached.schedule);
       }
@@ -369,10 +369,16 @@ export class PlanLoop {
 
   /**
    * Prepares another attempt: another planner was faster, or the schedule or one of the runs to be covered
-   * was changed, so they are read again. Or a run has the id of an earlier one.
+   * was changed, so they are read again. Or a run has the id of an earlier one; or the group was sealed since a person has
+   * asked for a snapshot, which is given up.
    */
-  #conflict({ work, commit }: Step): boolean {
-    this.#parts.cache.forget(work.groupId);
+  async #conflict({ work, commit }: Step): Promise<boolean> {
+    const { cache, store } = this.#parts;
+    cache.forget(work.groupId);
+    if (commit.seal !== undefined) {
+      const [seal] = await store.getSeals([work.groupId]);
+      if (commit.seal !== (seal?.through ?? null)) work.snapshot = undefined;
+    }
     work.conflicts += 1;
     work.refusedAt = commit.watermark;
     if (work.conflicts <= MAX_CONFLICTS) return true;
@@ -403,6 +409,7 @@ function stepOf(decided: Decided, namespace: string, generations?: readonly numb
     generations,
     supersedes: decision.supersedes,
     whilePaused: work.cause === "while-paused",
+    seal: work.seal,
   });
   return { work, cached, schedule, decision, plannedAt, ends, commit };
 }

@@ -2,6 +2,7 @@ import type { EpochMs } from "../clock/clock.js";
 import type { Fire, FireResult } from "../engine/engine.js";
 import type { NewRun, RunSnapshot } from "../run/run.js";
 import type { Schedule } from "../schedule/schedule.js";
+import type { SealRead } from "../store/seal-table.js";
 import type { SourceLook } from "./offset-plan.js";
 
 /**
@@ -42,6 +43,8 @@ export interface PlanWork {
   look: SourceFinding | undefined;
   /** The snapshot that a person has asked for, until it is planned. */
   snapshot: RunSnapshot | undefined;
+  /** The seal on which that was decided: see `SealRead.seal`. */
+  seal: SealRead["seal"];
   /**
    * How much of a source is planned. `due`: as the schedule says. `owed`: what is owed, without waiting for
    * `batchUntil`. `all`: everything that the source has now, until that is done.
@@ -73,6 +76,7 @@ export function newWork(
     isEmptyPlanned: false,
     look: undefined,
     snapshot: undefined,
+    seal: undefined,
     reads: "due",
     looking: undefined,
     outcome: "duplicate",

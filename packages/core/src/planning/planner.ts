@@ -7,6 +7,7 @@ import type { SignalEmitter, TidegateSignals } from "../events/signals.js";
 import type { PlanCommit } from "../store/run-ledger.js";
 import type { GroupState } from "../store/run-shortcuts.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
+import type { SealRead } from "../store/seal-table.js";
 import { DeferredGroups } from "./deferred-groups.js";
 import { FailingGroups, RETRY_MS } from "./failing-groups.js";
 import { HeldFires } from "./held-fires.js";
@@ -149,10 +150,11 @@ export class IntervalPlanner implements FireSink {
    * Plans a snapshot because a person asks for it: of what is owed, or of the time until now. Plans none while
    * another one, or runs that may not be beside it, are under way.
    */
-  async planSnapshot(groupId: string, note: string): Promise<FireResult> {
+  async planSnapshot(groupId: string, note: string, { seal }: SealRead = {}): Promise<FireResult> {
     this.forget(groupId);
     const work = newWork(groupId, "asked");
     work.snapshot = { cause: "requested", note };
+    work.seal = seal;
     await this.#planAll([work]);
     return resultOf(work);
   }

@@ -15,7 +15,10 @@ const LONGEST_RETRY_MS = 3_600_000;
 /** The shortest wait before a question is asked again, ms. */
 const SHORTEST_RETRY_MS = 1_000;
 
-/** How long the answer that a source is ready counts for other runs that ask the same, ms. */
+/**
+ * How long the answer that a source is ready counts, ms, beside as long as the source has taken to give it: whoever looks for the
+ * answer of a slow source comes that much later at most.
+ */
 const FRESH_MS = 5_000;
 
 /** Errors in a row after which a probe counts as broken. */
@@ -68,11 +71,12 @@ export class Inquiry {
       return false;
     }
     if (clock.now() < this.#askAgainAt) return false;
+    const since = clock.now();
     const done = ask().then(
-      (answer) => this.#record(interval, answer, clock.now()),
+      (answer) => this.#record(interval, answer, { since, now: clock.now() }),
       (error: unknown) => this.#fail(error, clock.now()),
     );
-    this.#pending = { since: clock.now(), done };
+    this.#pending = { since, done };
     await done;
     return true;
   }
@@ -100,7 +104,11 @@ export class Inquiry {
     return { ...closed(reason, this.#askAgainAt), missing };
   }
 
-  #record(interval: Interval, answer: ProbeAnswer, now: EpochMs): void {
+  #record(
+    interval: Interval,
+    answer: ProbeAnswer,
+    { since, now }: { readonly since: EpochMs; readonly now: EpochMs },
+  ): void {
     const { isReady, readyThrough, retryAfterMs } = answer;
     const hasAdvanced =
       readyThrough !== undefined && readyThrough > (this.#answer?.readyThrough ?? Number.POSITIVE_INFINITY);
@@ -113,7 +121,7 @@ export class Inquiry {
     this.#answer = answer;
     this.#error = undefined;
     this.#errors = 0;
-    this.#askAgainAt = now + (isReady ? FRESH_MS : waitMs);
+    this.#askAgainAt = now + (isReady ? FRESH_MS + (now - since) : waitMs);
     this.#pending = undefined;
   }
 

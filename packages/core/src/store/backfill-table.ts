@@ -1,6 +1,7 @@
 import type { EpochMs } from "../clock/clock.js";
 import type { Backfill, BackfillState } from "../run/backfill.js";
 import type { NewRun } from "../run/run.js";
+import type { SealRead } from "./seal-table.js";
 
 /** One step of a backfill, made only if its cursor is still where the caller saw it. */
 export interface BackfillCommit {
@@ -20,11 +21,12 @@ export interface BackfillCommit {
 /** Backfills and their progress. A facet of `ScheduleStore`. */
 export interface BackfillTable {
   /**
-   * Inserts a backfill. `false`, with nothing written, if a backfill with this id exists.
+   * Inserts a backfill. `false`, with nothing written, if a backfill with this id exists, or the group's seal is another
+   * than the one that was read.
    *
    * @throws StoreError STORE_FAILED if the group has no schedule
    */
-  insertBackfill(backfill: Backfill): Promise<boolean>;
+  insertBackfill(backfill: Backfill, read?: SealRead): Promise<boolean>;
   /**
    * Advances a backfill. `false` if the cursor has moved, the backfill is not running, the group has another ledger, or
    * one of the runs may not be inserted, as in an exclusive `insertRuns`. Supersedes runs as that does.

@@ -71,6 +71,7 @@ import {
 } from "./memory/run-writes.js";
 import { allows, applyScheduleChange } from "./memory/schedule-changes.js";
 import { ScheduleTable } from "./memory/schedule-table.js";
+import { isBeingWritten, SealTable } from "./memory/seal-table.js";
 import { ShardTable } from "./memory/shard-table.js";
 import { Staleness } from "./memory/staleness.js";
 import { tallyOf } from "./memory/tally.js";
@@ -99,7 +100,7 @@ import type {
 } from "./run-queue.js";
 import type { ScheduleStore } from "./schedule-store.js";
 import type { DueFire, DueQuery, NewSchedule, ScheduleChange, ScheduleFilter } from "./schedule-table.js";
-import type { Seal, SealChange } from "./seal-table.js";
+import type { Seal, SealChange, SealRead } from "./seal-table.js";
 import type { NewSplit, ShardChange, ShardWriter } from "./shard-table.js";
 import type { StoreInfo } from "./store-info.js";
 
@@ -115,7 +116,7 @@ interface Contents {
   readonly runs: RunTable;
   readonly backfills: BackfillTable;
   readonly deadlines: DeadlineTable;
-  readonly seals: Map<string, Seal>;
+  readonly seals: SealTable;
   readonly shards: ShardTable;
   readonly late: LateTable;
   readonly logs: LogTable;
@@ -128,7 +129,7 @@ function nothing(): Contents {
     runs: new RunTable(),
     backfills: new BackfillTable(),
     deadlines: new DeadlineTable(),
-    seals: new Map(),
+    seals: new SealTable(),
     shards: new ShardTable(),
     late: new LateTable(),
     logs: new LogTable(),
@@ -147,7 +148,7 @@ export class MemoryStore implements ScheduleStore {
   #runs = new RunTable();
   #backfills = new BackfillTable();
   #deadlines = new DeadlineTable();
-  #seals = new Map<string, Seal>();
+  #seals = new SealTable();
   #shards = new ShardTable();
   #late = new LateTable();
   #logs = new LogTable();
@@ -250,7 +251,7 @@ export class MemoryStore implements ScheduleStore {
     }
     this.#backfills.removeAll(groupId);
     this.#deadlines.removeAll(groupId);
-    this.#seals.delete(groupId);
+    this.#seals.remove(groupId);
     this.#late.removeAll(groupId);
     this.#schedules.remove(group);
     this.#runs.purged.add(groupId);
@@ -269,13 +270,14 @@ export class MemoryStore implements ScheduleStore {
 
   async insertRuns(
     runs: readonly NewRun[],
-    { isExclusive = false, incarnation }: InsertOptions = {},
+    { isExclusive = false, incarnation, ...read }: InsertOptions = {},
   ): Promise<boolean[]> {
     this.#requireOpen();
     return runs.map((run) => {
       const group = this.#schedules.get(run.groupId);
       if (group === undefined || !isOfLedger(group, incarnation) || !this.#runs.areNew([run], group))
         return false;
+      if (!this.#seals.isAsRead(run.groupId, read)) return false;
       if (isExclusive && !mayInsertBeside(this.#runs, [run], group)) return false;
       insertBeside(this.#runs, run, group);
       return true;
@@ -287,6 +289,7 @@ export class MemoryStore implements ScheduleStore {
     const { groupId, incarnation, runs } = commit;
     const group = this.#schedules.get(groupId);
     if (group?.schedule.status !== "SOURCE" || group.schedule.incarnation !== incarnation) return false;
+    if (!this.#seals.isAsRead(groupId, commit)) return false;
     if (!this.#runs.areNew(runs, group) || !standAsRead(group, commit)) return false;
     for (const id of commit.supersedes) supersede(this.#runs, this.#runs.get(id)!);
     for (const run of runs) this.#runs.insert(run, group);
@@ -335,6 +338,8 @@ export class MemoryStore implements ScheduleStore {
   async changeRuns(changes: readonly RunChange[]): Promise<boolean[]> {
     this.#requireOpen();
     return changes.map((change) => {
+      const groupId = change.seal === undefined ? undefined : this.#runs.get(change.id)?.run.groupId;
+      if (groupId !== undefined && !this.#seals.isAsRead(groupId, change)) return false;
       const isDone = changeRun(this.#runs, change);
       const row = isDone && change.state === "SUCCEEDED" ? this.#runs.get(change.id) : undefined;
       if (row !== undefined) this.#staleness.mark(row.run, change.at);
@@ -459,12 +464,12 @@ export class MemoryStore implements ScheduleStore {
     return tallyOf(this.#schedules.get(groupId), lateToleranceMs);
   }
 
-  async insertBackfill(backfill: Backfill): Promise<boolean> {
+  async insertBackfill(backfill: Backfill, read: SealRead = {}): Promise<boolean> {
     this.#requireOpen();
     if (this.#schedules.get(backfill.groupId) === undefined) {
       throw new StoreError("STORE_FAILED", `Group ${backfill.groupId} has no schedule.`);
     }
-    return this.#backfills.insert(backfill);
+    return this.#seals.isAsRead(backfill.groupId, read) && this.#backfills.insert(backfill);
   }
 
   async planBackfill(commit: BackfillCommit): Promise<boolean> {
@@ -523,10 +528,14 @@ export class MemoryStore implements ScheduleStore {
 
   async putSeal({ incarnation, expected, ...seal }: SealChange): Promise<boolean> {
     this.#requireOpen();
-    const { groupId } = seal;
-    const isAsSeen = this.#schedules.get(groupId)?.schedule.incarnation === incarnation;
-    if (!isAsSeen || (this.#seals.get(groupId)?.through ?? null) !== expected) return false;
-    this.#seals.set(groupId, seal);
+    const { groupId, through } = seal;
+    const group = this.#schedules.get(groupId);
+    if (group === undefined || !isOfLedger(group, incarnation)) return false;
+    if (!this.#seals.isAsRead(groupId, { seal: expected })) return false;
+    const running = this.#backfills.list({ groupId, states: ["RUNNING"] });
+    if (through > (expected ?? Number.NEGATIVE_INFINITY) && isBeingWritten(group, running, through))
+      return false;
+    this.#seals.put(seal);
     return true;
   }
 
@@ -642,7 +651,8 @@ export class MemoryStore implements ScheduleStore {
     if (change.offsets !== undefined) endReadings(this.#runs, group, change.offsets.epoch);
     if (change.adoptsPlanned === true) adoptPlanned(this.#runs, group, change.updatedAt);
     if (change.revivesCancelled !== undefined) {
-      reviveCancelled(this.#runs, group, change.revivesCancelled, change.updatedAt);
+      const isClosed = (run: Run): boolean => this.#seals.hasClosed(group, run);
+      reviveCancelled(this.#runs, group, { ...change.revivesCancelled, isClosed }, change.updatedAt);
     }
     if (change.laneWidth !== undefined) resizeLane(this.#runs, group, change.laneWidth, change.updatedAt);
     if (change.spec !== undefined) this.#watch(change.groupId, isAgain, change.updatedAt);
@@ -664,7 +674,7 @@ export class MemoryStore implements ScheduleStore {
       return false;
     const covered = (commit.supersedes ?? []).map((id) => this.#runs.get(id));
     if (!covered.every((row) => row?.group === group && maySupersede(runs, row.run))) return false;
-    if (hasOpen(group, commit.unlessOpen)) return false;
+    if (hasOpen(group, commit.unlessOpen) || !this.#seals.isAsRead(groupId, commit)) return false;
     this.#schedules.update(group, (schedule) => {
       schedule.watermark = newWatermark;
       schedule.nextFireAt = nextFireAt;

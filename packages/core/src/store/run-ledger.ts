@@ -5,6 +5,7 @@ import type { RunKind } from "../job/run-kind.js";
 import type { OffsetWatermark } from "../offset/offset-watermark.js";
 import type { CoveredBy, NewReportedRun, NewRun, Run, RunReason, RunState } from "../run/run.js";
 import type { Page, PageRequest } from "./page.js";
+import type { SealRead } from "./seal-table.js";
 
 /**
  * The heart of the ledger: *if the watermark is still `watermark`, insert these runs and set it to
@@ -12,7 +13,7 @@ import type { Page, PageRequest } from "./page.js";
  * `[watermark, newWatermark)` and cover what `supersedes` names; they do not overlap each other, and the
  * oldest comes first. There are none if only `nextFireAt` moves.
  */
-export interface PlanCommit {
+export interface PlanCommit extends SealRead {
   readonly groupId: string;
   /** `Schedule.incarnation` as it was read: a plan made for a ledger that was purged is refused. */
   readonly incarnation: string;
@@ -57,7 +58,7 @@ export type OpenRuns = "beside" | "any" | "snapshots";
  * A report of a source group's coverage, decided from the group's runs as they were read: *if exactly `standing`
  * still stand in this interval, insert these runs in place of what they supersede*, in one transaction.
  */
-export interface ReportCommit extends Interval {
+export interface ReportCommit extends Interval, SealRead {
   readonly groupId: string;
   /** `Schedule.incarnation` as it was read. */
   readonly incarnation: string;
@@ -165,7 +166,7 @@ export interface RunTally {
 }
 
 /** Options of `RunLedger.insertRuns`. */
-export interface InsertOptions {
+export interface InsertOptions extends SealRead {
   /**
    * Also refuses a run that a standing run overlaps: one that has not ended, or any at all unless a run of exactly that
    * interval stands as well; and one that begins before the end of a standing snapshot, which has its rows. See
@@ -187,7 +188,8 @@ export interface RunLedger {
    * Plans runs and moves watermarks: the heart of the ledger. `false` if incarnation, version or watermark
    * are others, the schedule does not plan (or, with `whilePaused`, is not paused), one of the runs exists
    * already (by its id, or by interval and generation), one of `supersedes` is not a run of the group that
-   * these runs may supersede (see `maySupersede`), or one of `unlessOpen` is open.
+   * these runs may supersede (see `maySupersede`), one of `unlessOpen` is open, or the seal is another than the one that
+   * was read.
    */
   plan(commits: readonly PlanCommit[]): Promise<boolean[]>;
   /**
@@ -200,7 +202,7 @@ export interface RunLedger {
    * Writes a report of a source group's coverage. The ledger then begins at its earliest run at the latest, and
    * its watermark is where its latest one ends, at least where it was; gated runs that the group wakes are due.
    * `false` if the group is no source group (status `SOURCE`) of that incarnation, other runs stand in the
-   * interval, or one of the runs exists already.
+   * interval, one of the runs exists already, or the seal is another than the one that was read.
    */
   report(commit: ReportCommit): Promise<boolean>;
   /** Notes that runs are stale. `false` if a run is not, or is noted already. */

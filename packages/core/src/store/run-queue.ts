@@ -1,6 +1,7 @@
 import type { EpochMs } from "../clock/clock.js";
 import type { JobMetrics } from "../job/job-outcome.js";
 import type { AttemptRecord, Run, RunError, RunReason, RunSnapshot, RunState, RunWait } from "../run/run.js";
+import type { SealRead } from "./seal-table.js";
 
 /** The runs that a manager can execute. */
 export interface ClaimScope {
@@ -31,8 +32,11 @@ export interface ClaimedRun {
   readonly isRecovered: boolean;
 }
 
-/** A change of one run, made only if it is still in one of the expected states and under the same token. */
-export interface RunChange {
+/**
+ * A change of one run, made only if it is still in one of the expected states and under the same token; one that revives
+ * an ended run may name the seal of its group that was read.
+ */
+export interface RunChange extends SealRead {
   readonly id: string;
   readonly from: readonly RunState[];
   /** The claim's fencing token; absent if nobody holds the run: an active run is never changed without it. */
@@ -134,7 +138,7 @@ export interface RunQueue {
    */
   claim(request: ClaimRequest): Promise<ClaimedRun[]>;
   /**
-   * Changes each run. `false` if state, token or last claim are not as expected. A run that succeeds supersedes the
+   * Changes each run. `false` if state, token, last claim or seal are not as expected. A run that succeeds supersedes the
    * earlier generations of its interval. An ended run is revived only if it is not superseded, no standing
    * run of another interval overlaps it, and it does not begin before the end of another snapshot that stands, unless
    * that waits for it in a lane with one place whose runs are not overtaken (see `goesBefore`); a snapshot besides only if no run behind it is open or has succeeded, and none is open beside it: see

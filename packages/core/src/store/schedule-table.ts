@@ -57,7 +57,8 @@ export interface ScheduleChange {
   /**
    * Plans runs of all kinds again that were cancelled for a reason; of the schedule's own runs, only those
    * that begin at `from` or later. They wait with all their attempts and the schedule's resulting version.
-   * Runs that may not be revived stay cancelled; see `ScheduleStore.changeRuns`.
+   * Runs that may not be revived stay cancelled, see `ScheduleStore.changeRuns`, and so do those of time that the
+   * group's seal closes.
    */
   readonly revivesCancelled?: { readonly reason: RunReason; readonly from: EpochMs };
 }

@@ -19,9 +19,28 @@ export interface SealChange extends Seal {
   readonly expected: EpochMs | null;
 }
 
-/** The seals of groups. A facet of `ScheduleStore`. */
+/** The seal on which a write was decided. */
+export interface SealRead {
+  /**
+   * `Seal.through` of the group as it was read, `null` if there was no seal: the write is refused if the group has another
+   * one by now. @default any: the write may be of sealed time
+   */
+  readonly seal?: EpochMs | null;
+}
+
+/**
+ * The seals of groups. A facet of `ScheduleStore`.
+ *
+ * A seal and what writes its time again exclude each other: a seal is refused while something is to write it, and a
+ * write that names the seal on which it was decided (`SealRead`) is refused once there is another one. Both are decided
+ * in the transaction of the write, so of two that come at the same time one is refused.
+ */
 export interface SealTable {
-  /** Writes a seal over the group's last one; `false` if the ledger or the seal is another one. */
+  /**
+   * Writes a seal over the group's last one. `false` if the ledger or the seal is another one; or if the seal goes
+   * beyond the last one while the time from the ledger's beginning up to it is still being written: an open run overlaps
+   * it or is a snapshot, or a backfill in progress begins or stands before its end.
+   */
   putSeal(change: SealChange): Promise<boolean>;
   /** Returns the seals of these groups, in this order; `undefined` for a group that was never sealed. */
   getSeals(groupIds: readonly string[]): Promise<(Seal | undefined)[]>;

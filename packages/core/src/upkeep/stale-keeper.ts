@@ -144,27 +144,39 @@ export class StaleKeeper {
 
   /** Has runs run again. Sealed ones are left to people, who may force it; those beside them are not. */
   async #rerunAll(schedule: Schedule, runs: readonly Run[]): Promise<void> {
+    for (const stretch of stretchesOf(await this.#notSealed(schedule, runs))) {
+      if (await this.#rerun(stretch)) continue;
+      // Sealed in this very moment.
+      const rest = await this.#notSealed(schedule, stretch);
+      if (rest.length < stretch.length) await this.#rerunAll(schedule, rest);
+      else await this.#note(stretch, null);
+    }
+  }
+
+  /** Returns those of some runs that are not sealed; the others are noted. */
+  async #notSealed(schedule: Schedule, runs: readonly Run[]): Promise<readonly Run[]> {
     const through = runs.length === 0 ? null : await this.#parts.sealedThrough(schedule);
     const open = runs.filter((run) => !isSealed(schedule, run, through));
     await this.#note(
       runs.filter((run) => !open.includes(run)),
       null,
     );
-    for (const stretch of stretchesOf(open)) await this.#rerun(stretch);
+    return open;
   }
 
-  async #rerun(stretch: readonly Run[]): Promise<void> {
+  /** Has a stretch run again; `false` if any of it is sealed. */
+  async #rerun(stretch: readonly Run[]): Promise<boolean> {
     const [first] = stretch;
     const id = `${STALENESS}${hash("sha256", stretch.map((run) => run.id).join(), "hex").slice(0, 20)}`;
     const range = { from: first!.lower, to: stretch.at(-1)!.upper };
     try {
       await this.#parts.backfill({ id, groupId: first!.groupId, ...range, select: "all" });
     } catch (error) {
-      // Sealed in this very moment.
       if (!hasCode(error, "SEALED")) throw error;
-      return this.#note(stretch, null);
+      return false;
     }
     await this.#note(stretch, id);
+    return true;
   }
 
   /** Notes runs, and reports those that nobody has noted before. */

@@ -216,6 +216,37 @@ describe("a source with a watermark", () => {
   });
 });
 
+describe("a source that takes long to answer", () => {
+  it("is found ready in about twice the time, with one question", async () => {
+    for (const seconds of [1, 4, 9, 14, 21, 28]) {
+      const { world, probe } = await probedWorld();
+      probe.answer = () =>
+        new Promise((resolve) =>
+          world.clock.wakeAfter(seconds * 1_000, () => resolve({ isReady: true, detail: "" })),
+        );
+      await world.fireAt("orders", T0 + HOUR);
+      await world.advance(2 * seconds * 1_000 + 500);
+      expect(await stateOf(world)).toEqual(["SUCCEEDED none"]);
+      expect(probe.questions).toHaveLength(1);
+    }
+  });
+
+  it("is asked anew by whoever comes later than that", async () => {
+    const { world, probe } = await probedWorld();
+    probe.answer = () =>
+      new Promise((resolve) => world.clock.wakeAfter(20_000, () => resolve({ isReady: true, detail: "" })));
+    await world.fireAt("orders", T0 + HOUR);
+    await world.advance(30_000);
+    await world.client.trigger("orders", { lower: T0, upper: T0 + HOUR });
+    await world.advance(500);
+    expect(probe.questions).toHaveLength(1);
+    await world.advance(15_000);
+    await world.client.trigger("orders", { lower: T0, upper: T0 + HOUR });
+    await world.advance(500);
+    expect(probe.questions).toHaveLength(2);
+  });
+});
+
 describe("a limit of open questions", () => {
   it("is kept, and all are asked in the end", async () => {
     const { world, probe } = await probedWorld(

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import type { ScheduleInfo } from "../../src/schedule/schedule.js";
 import { DAY, HOUR, MINUTE, SECOND, T0 } from "../support/instants.js";
+import { InterleavingStore } from "../support/interleaving-store.js";
 import { hourly } from "../support/schedules.js";
 import { failed, SUCCEEDED } from "../support/scripted-operator.js";
 import { World, type WorldOptions } from "../support/world.js";
@@ -113,6 +114,17 @@ describe("a schedule that looks back", () => {
     const world = await lookingBack({ seal: { afterMs: 90 * MINUTE } });
     for (const upTo of [1, 2, 3, 4]) await pass(world, upTo);
     expect(read(world)).toEqual([0, 1, 0, 2, 1, 3, 2]);
+    expect(world.eventsOf("trouble")).toEqual([]);
+  });
+
+  it("reads what is not sealed although a person seals the rest at that very moment", async () => {
+    const store = new InterleavingStore();
+    const world = await lookingBack({}, { store });
+    for (const upTo of [1, 2]) await pass(world, upTo);
+    await world.fireAt("orders", T0 + 3 * HOUR);
+    store.before("insertBackfill", () => world.client.seal("orders", T0 + HOUR));
+    await world.advance(MINUTE);
+    expect(read(world)).toEqual([0, 1, 0, 2, 1]);
     expect(world.eventsOf("trouble")).toEqual([]);
   });
 

@@ -143,6 +143,23 @@ describe("time that a person has sealed", () => {
     expect(await world.client.trigger("orders", hour(1))).toHaveLength(1);
   });
 
+  it("is left alone by runs that would come back with their group", async () => {
+    const world = await worldOf(4, { maxAttempts: 3 });
+    world.operator.answer = () => failed("broken");
+    for (const n of [1, 3]) await world.client.trigger("orders", hour(n));
+    await world.settle();
+    await world.client.unregister("orders");
+    await world.client.seal("orders", T0 + 3 * HOUR);
+    world.operator.answer = () => ({ state: "SUCCEEDED" });
+    await world.client.register(hourly("orders"));
+    await world.settle();
+    const again = await world.runs("orders", { kinds: ["MANUAL"] });
+    expect(again.map(({ lower, state }) => [(lower - T0) / HOUR, state])).toEqual([
+      [1, "CANCELLED"],
+      [3, "SUCCEEDED"],
+    ]);
+  });
+
   it("stays sealed through an unregistration, and not through a purge", async () => {
     const world = await worldOf(3);
     await world.client.seal("orders", T0 + 2 * HOUR);

@@ -1,48 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { ScheduleInfo } from "../../src/schedule/schedule.js";
-import { MemoryStore } from "../../src/store/memory-store.js";
 import { HOUR, MINUTE, T0 } from "../support/instants.js";
+import { InterleavingStore } from "../support/interleaving-store.js";
 import { hourly } from "../support/schedules.js";
 import { failed, SUCCEEDED } from "../support/scripted-operator.js";
 import { World } from "../support/world.js";
-
-type Write = "changeRuns" | "insertRuns" | "plan" | "planBackfill";
-
-/** A store in which something else is written right before a write, after all that was read for it. */
-class InterleavingStore extends MemoryStore {
-  readonly #before = new Map<Write, () => Promise<unknown>>();
-
-  /** Has something done before the next write of a kind. */
-  before(write: Write, other: () => Promise<unknown>): void {
-    this.#before.set(write, other);
-  }
-
-  override async plan(...given: Parameters<MemoryStore["plan"]>): Promise<boolean[]> {
-    await this.#interleave("plan");
-    return super.plan(...given);
-  }
-
-  override async insertRuns(...given: Parameters<MemoryStore["insertRuns"]>): Promise<boolean[]> {
-    await this.#interleave("insertRuns");
-    return super.insertRuns(...given);
-  }
-
-  override async planBackfill(...given: Parameters<MemoryStore["planBackfill"]>): Promise<boolean> {
-    await this.#interleave("planBackfill");
-    return super.planBackfill(...given);
-  }
-
-  override async changeRuns(...given: Parameters<MemoryStore["changeRuns"]>): Promise<boolean[]> {
-    await this.#interleave("changeRuns");
-    return super.changeRuns(...given);
-  }
-
-  async #interleave(write: Write): Promise<void> {
-    const other = this.#before.get(write);
-    this.#before.delete(write);
-    await other?.();
-  }
-}
 
 let world: World;
 let store: InterleavingStore;

@@ -2,6 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import type { RestatePolicy } from "../../src/dependency/dependency.js";
 import type { ScheduleInfo } from "../../src/schedule/schedule.js";
 import { DAY, HOUR, MINUTE, T0 } from "../support/instants.js";
+import { InterleavingStore } from "../support/interleaving-store.js";
 import { hourly } from "../support/schedules.js";
 import { ScriptedGate } from "../support/scripted-gate.js";
 import { failed, SUCCEEDED } from "../support/scripted-operator.js";
@@ -261,6 +262,17 @@ describe("a dependency with onRestate rerun", () => {
     const told = world.eventsOf("run-stale").map(({ run, backfillId }) => [run.lower, backfillId === null]);
     expect(told).toContainEqual([T0 + HOUR, true]);
     expect(told).toContainEqual([T0 + 2 * HOUR, false]);
+    expect(world.eventsOf("trouble")).toEqual([]);
+  });
+
+  it("has those run again that adjoin what a person seals at that very moment", async () => {
+    const store = new InterleavingStore();
+    const world = await chain("rerun", { ...BACKFILL, store });
+    await restated(world, 1, 4);
+    store.before("insertBackfill", () => world.client.seal("orders", T0 + 2 * HOUR));
+    await world.advance(HOUR);
+    const runs = await world.runs("orders", { includeSuperseded: false });
+    expect(runs.map(({ generation }) => generation)).toEqual([0, 0, 1, 1, 0]);
     expect(world.eventsOf("trouble")).toEqual([]);
   });
 

@@ -45,6 +45,7 @@ import { generationRules, reportRules } from "./reports.js";
 import { runFilterRules, runPagingRules, withinRules } from "./run-listing.js";
 import { scheduleFilterRules, schedulePagingRules } from "./schedule-listing.js";
 import { originRules, registrationRules, scheduleChangeRules } from "./schedules.js";
+import { sealedWriteRules } from "./sealed-writes.js";
 import { sealRules } from "./seals.js";
 import { shapeRules } from "./shapes.js";
 import { shardRules } from "./shards.js";
@@ -143,6 +144,7 @@ const RULES: readonly ((bed: StoreBed) => void)[] = [
   deadlineListingRules,
   alertRules,
   sealRules,
+  sealedWriteRules,
   shardRules,
   logRules,
   lookbackRules,

@@ -42,7 +42,8 @@ export interface RerunOperations {
 
   /**
    * Seals a group's time up to an instant: it cannot be re-run, backfilled or reported again without `force`.
-   * Everything before the instant must be covered, and nothing of it may be in progress.
+   * Everything before the instant must be covered, and nothing of it may be in progress, nor any full copy. A re-run that
+   * comes at the same moment is refused, or refuses the seal.
    *
    * @param until - exclusive: epoch ms, a `Date` or ISO 8601 with an offset
    * @param note - the reason, for people, at most 2,000 characters

@@ -109,13 +109,18 @@ export function cancelPlanned(runs: RunTable, group: Group, reason: RunReason, e
 export function reviveCancelled(
   runs: RunTable,
   group: Group,
-  { reason, from }: NonNullable<ScheduleChange["revivesCancelled"]>,
+  {
+    reason,
+    from,
+    isClosed,
+  }: NonNullable<ScheduleChange["revivesCancelled"]> & { readonly isClosed: (run: Run) => boolean },
   at: EpochMs,
 ): void {
   const scheduleVersion = group.schedule.version;
   for (const { run } of [...group.runs.rows()]) {
     if (run.state !== "CANCELLED" || run.reason !== reason) continue;
     if (run.kind === "SCHEDULED" && run.lower < from) continue;
+    if (isClosed(run)) continue;
     changeRun(runs, {
       id: run.id,
       from: ["CANCELLED"],

@@ -131,22 +131,7 @@ export const scheduleFunctions = (s: string): string[] => [
     IF changes IS NOT NULL THEN PERFORM ${s}.change_wave(changes); END IF;
   END $$`,
 
-  // Plans runs again that were cancelled for a reason, one after the other: one may stand in the way of the
-  // next.
-  `CREATE OR REPLACE FUNCTION ${s}.revive_cancelled(the_group text, why text, from_time bigint, by_version integer,
-      at_time bigint)
-    RETURNS void ${PLPGSQL} AS $$
-  DECLARE
-    cancelled record;
-  BEGIN
-    FOR cancelled IN SELECT id, kind FROM ${s}.run WHERE group_id = the_group
-        AND (lower >= from_time OR kind <> 'SCHEDULED') AND state = 'CANCELLED' AND reason = why ORDER BY lower, generation, upper LOOP
-      PERFORM ${s}.change_wave(json_build_array(json_build_object('no', 0, 'id', cancelled.id,
-        'from', 'CANCELLED', 'state', 'PLANNED', 'at', at_time,
-        'sets', ${SETS.reason | SETS.attempt | SETS.endedAt | SETS.scheduleVersion}, 'attempt', 0,
-        'scheduleVersion', by_version)));
-    END LOOP;
-  END $$`,
+  reviveFunction(s),
 
   `CREATE OR REPLACE FUNCTION ${s}.change_schedules(changes json) RETURNS boolean[] ${PLPGSQL} AS $$
   DECLARE
@@ -172,3 +157,29 @@ export const scheduleFunctions = (s: string): string[] => [
     RETURN true;
   END $$`,
 ];
+
+/**
+ * Returns the function that plans runs again which were cancelled for a reason, one after the other: one may stand in the
+ * way of the next. Those of time that was sealed since stay cancelled.
+ *
+ * @param s - the schema, quoted
+ */
+export const reviveFunction = (
+  s: string,
+): string => `CREATE OR REPLACE FUNCTION ${s}.revive_cancelled(the_group text, why text, from_time bigint, by_version integer,
+      at_time bigint)
+    RETURNS void ${PLPGSQL} AS $$
+  DECLARE
+    cancelled record;
+  BEGIN
+    FOR cancelled IN SELECT id, kind FROM ${s}.run r WHERE r.group_id = the_group
+        AND (lower >= from_time OR kind <> 'SCHEDULED') AND state = 'CANCELLED' AND reason = why
+        AND NOT EXISTS (SELECT FROM ${s}.seal k JOIN ${s}.schedule d ON d.group_id = k.group_id WHERE k.group_id = the_group
+          AND r.lower < k.through AND r.upper > d.origin AND coalesce(r.ended_at, 0) <= k.sealed_at)
+      ORDER BY lower, generation, upper LOOP
+      PERFORM ${s}.change_wave(json_build_array(json_build_object('no', 0, 'id', cancelled.id,
+        'from', 'CANCELLED', 'state', 'PLANNED', 'at', at_time,
+        'sets', ${SETS.reason | SETS.attempt | SETS.endedAt | SETS.scheduleVersion}, 'attempt', 0,
+        'scheduleVersion', by_version)));
+    END LOOP;
+  END $$`;
