@@ -22,10 +22,10 @@ const WATCHED = { keepAlive: true, keepAliveInitialDelayMillis: 10_000 };
  */
 export function openPool(addresses: Addresses | undefined, config: Omit<PoolConfig, "Client">): Pool {
   const watched = { ...WATCHED, ...config };
-  if (addresses === undefined) return new Pool(watched);
+  if (addresses === undefined) return new CarefulPool(watched);
   const { urls } = addresses;
   return urls.length === 1
-    ? new Pool({ ...watched, connectionString: urls[0] })
+    ? new CarefulPool({ ...watched, connectionString: urls[0] })
     : new HostsPool(urls, watched);
 }
 
@@ -45,6 +45,52 @@ export function postgresCode(error: unknown): string | undefined {
   if (typeof code === "string") return code;
   // If a name has several addresses, each has an error of its own.
   return Array.isArray(errors) ? postgresCode(errors[0]) : undefined;
+}
+
+type Connected = (error: Error | undefined, client: PoolClient | undefined, done: () => void) => void;
+
+/** The error of `pg` for a statement that is not answered in time. */
+const SILENCE = "Query read timeout";
+
+/**
+ * A pool that, once a connection has not answered, uses none that was idle at that time: if a firewall has forgotten one, it has
+ * forgotten the others as well, and each of them would keep somebody waiting.
+ */
+class CarefulPool extends Pool {
+  #releases = 0;
+  /** After how many releases the last connection fell silent. */
+  #silentAt = 0;
+  /** After how many releases each connection became idle. */
+  readonly #idleSince = new WeakMap<PoolClient, number>();
+
+  constructor(config: PoolConfig) {
+    super(config);
+    this.on("release", (error: Error | undefined, client) => {
+      this.#releases += 1;
+      if (error?.message === SILENCE) this.#silentAt = this.#releases;
+      else this.#idleSince.set(client, this.#releases);
+    });
+  }
+
+  override connect(): Promise<PoolClient>;
+  override connect(callback: Connected): void;
+  override connect(callback?: Connected): Promise<PoolClient> | undefined {
+    const found = this.take();
+    if (callback === undefined) return found;
+    found.then(
+      (client) => callback(undefined, client, (error?: Error | boolean) => client.release(error)),
+      (error) => callback(error, undefined, () => {}),
+    );
+    return undefined;
+  }
+
+  protected async take(): Promise<PoolClient> {
+    for (;;) {
+      const client = await super.connect();
+      if ((this.#idleSince.get(client) ?? Number.POSITIVE_INFINITY) > this.#silentAt) return client;
+      client.release(true);
+    }
+  }
 }
 
 /** A server of several that does not take writes, such as a standby. */
@@ -71,9 +117,7 @@ class Hosts {
   }
 }
 
-type Connected = (error: Error | undefined, client: PoolClient | undefined, done: () => void) => void;
-
-class HostsPool extends Pool {
+class HostsPool extends CarefulPool {
   readonly #hosts: Hosts;
 
   constructor(urls: readonly string[], { onConnect, ...config }: PoolConfig) {
@@ -99,24 +143,12 @@ class HostsPool extends Pool {
     this.#hosts = hosts;
   }
 
-  override connect(): Promise<PoolClient>;
-  override connect(callback: Connected): void;
-  override connect(callback?: Connected): Promise<PoolClient> | undefined {
-    const found = this.#connect();
-    if (callback === undefined) return found;
-    found.then(
-      (client) => callback(undefined, client, (error?: Error | boolean) => client.release(error)),
-      (error) => callback(error, undefined, () => {}),
-    );
-    return undefined;
-  }
-
   /** Tries each host once more, if need be. @throws the last host's error */
-  async #connect(): Promise<PoolClient> {
+  protected override async take(): Promise<PoolClient> {
     for (let left = 2 * this.#hosts.urls.length - 1; ; left -= 1) {
       const tried = this.#hosts.current;
       try {
-        return await super.connect();
+        return await super.take();
       } catch (error) {
         if (left === 0 || isRefusedLogin(error)) throw error;
         this.#hosts.moveOn(tried);

@@ -300,4 +300,18 @@ describe("a server that goes away", () => {
     expect(await cut.claim(soon)).toEqual([]);
     await proxy.dispose();
   });
+
+  it("keep nobody waiting once one of them has not answered, if a firewall has forgotten all", async () => {
+    const proxy = await TcpProxy.start(scene.server.port);
+    const connectionString = scene.url.replace(`:${scene.server.port}`, `:${proxy.port}`);
+    const store = await scene.open({ connectionString, poolSize: 5, statementTimeoutMs: 2_000 });
+    const asked = (): Promise<unknown> =>
+      Promise.all(Array.from({ length: 5 }, () => store.getSchedules(["orders"])));
+    await asked();
+    proxy.swallow({ forgets: true });
+    proxy.mend();
+    await expect(store.getSchedules(["orders"])).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+    await asked();
+    await proxy.dispose();
+  });
 });
