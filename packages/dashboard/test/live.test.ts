@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 import { ManagerClient } from "@tidegate/client";
 import { createManager, serverOptions } from "@tidegate/manager";
+import { freePort } from "@tidegate/test-servers";
 import Fastify from "fastify";
 import type { Browser, Request } from "playwright-core";
 import { openPage, startBrowser } from "./bed/browser.js";
@@ -81,14 +82,14 @@ describe("what is shown", () => {
   });
 
   it("says that the manager is away, and goes on when it is back", async () => {
-    const first = await startService();
-    const { port } = new URL(first.url);
+    const port = await freePort();
+    const first = await startService({}, port);
     const page = await openPage(browser);
     await page.goto(`${first.url}/dashboard/groups`);
     await page.getByText("There is no group yet").waitFor();
     await first.close();
     await page.getByText("Shown is what was read last").waitFor();
-    const second = await start({}, Number(port));
+    const second = await start({}, port);
     await second.tidegate.client.register(GROUP);
     await page.getByRole("link", { name: "orders" }).waitFor();
     await page.getByText("Shown is what was read last").waitFor({ state: "detached" });

@@ -9,6 +9,9 @@ import { BullmqEngine, type BullmqEngineOptions } from "../src/index.js";
 
 jest.setTimeout(600_000);
 
+/** Long enough for any answer of a busy machine. */
+const PATIENCE = { commandTimeoutMs: 60_000 };
+
 /** Shorter than any fire takes, so that there is always one due. */
 const PERIOD_MS = 1;
 
@@ -33,6 +36,7 @@ afterEach(() => engine.stop());
 
 function engineWith(options: Partial<BullmqEngineOptions>): BullmqEngine {
   return new BullmqEngine({
+    ...PATIENCE,
     ...options,
     connection: { postgres: { connectionString: postgres.url() }, schema },
   });
@@ -142,7 +146,7 @@ describe("what Postgres holds", () => {
       GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${schema} TO fires;
       GRANT USAGE ON ALL SEQUENCES IN SCHEMA ${schema} TO fires`);
     const connectionString = postgres.url().replace("tidegate@", "fires@");
-    const limited = new BullmqEngine({ connection: { postgres: { connectionString }, schema } });
+    const limited = new BullmqEngine({ ...PATIENCE, connection: { postgres: { connectionString }, schema } });
     const events = createEmitter();
     const troubles: string[] = [];
     events.on("trouble", ({ error }) => troubles.push(error.message));
@@ -162,7 +166,10 @@ describe("a schema that was made beforehand", () => {
     await postgres.query("CREATE ROLE guest LOGIN");
     await postgres.query("CREATE SCHEMA beforehand; GRANT USAGE, CREATE ON SCHEMA beforehand TO guest");
     const connectionString = postgres.url().replace("tidegate@", "guest@");
-    const guest = new BullmqEngine({ connection: { postgres: { connectionString }, schema: "beforehand" } });
+    const guest = new BullmqEngine({
+      ...PATIENCE,
+      connection: { postgres: { connectionString }, schema: "beforehand" },
+    });
     await guest.handleRegister(schedules(3));
     await guest.stop();
     const [found] = await postgres.query<{ count: string }>(

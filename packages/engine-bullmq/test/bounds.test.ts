@@ -10,6 +10,9 @@ import { BullmqEngine } from "../src/index.js";
 
 jest.setTimeout(600_000);
 
+/** Long enough for any answer of a busy machine. */
+const PATIENCE = { commandTimeoutMs: 60_000 };
+
 /** Shorter than any fire takes, so that there is always one due. */
 const PERIOD_MS = 1;
 
@@ -66,7 +69,12 @@ async function sizes(prefix: string): Promise<Map<string, number>> {
 
 describe("what Redis holds", () => {
   it("does not grow with fires", async () => {
-    const engine = new BullmqEngine({ connection: redis.connection, prefix: "bounds", batchSize: 10 });
+    const engine = new BullmqEngine({
+      ...PATIENCE,
+      connection: redis.connection,
+      prefix: "bounds",
+      batchSize: 10,
+    });
     const sink = countingSink();
     const schedules = Array.from({ length: 100 }, (_, index) => schedule(index));
     await engine.handleRegister(schedules);
@@ -88,7 +96,7 @@ describe("what Redis holds", () => {
 
   it("does not grow while all workers are busy", async () => {
     const limits = { batchSize: 1, concurrency: 1, leaseMs: 1_000 };
-    const engine = new BullmqEngine({ connection: redis.connection, prefix: "busy", ...limits });
+    const engine = new BullmqEngine({ ...PATIENCE, connection: redis.connection, prefix: "busy", ...limits });
     let release = (): void => {};
     const gate = new Promise<void>((resolve) => {
       release = resolve;
@@ -111,7 +119,7 @@ describe("what Redis holds", () => {
   });
 
   it("is nothing of a schedule that was unregistered", async () => {
-    const engine = new BullmqEngine({ connection: redis.connection, prefix: "gone" });
+    const engine = new BullmqEngine({ ...PATIENCE, connection: redis.connection, prefix: "gone" });
     await engine.handleRegister([schedule(1), schedule(2)]);
     await engine.handleUnregister(["group-1", "group-2", "nobody"]);
     // One value of the engine's own is left, by which it notices that Redis has lost something.
@@ -120,7 +128,7 @@ describe("what Redis holds", () => {
   });
 
   it("is read page by page, in the order of bytes", async () => {
-    const engine = new BullmqEngine({ connection: redis.connection, prefix: "pages" });
+    const engine = new BullmqEngine({ ...PATIENCE, connection: redis.connection, prefix: "pages" });
     const schedules = Array.from({ length: 2_500 }, (_, index) => schedule(index));
     await engine.handleRegister(schedules);
     const listed: string[] = [];
@@ -130,7 +138,7 @@ describe("what Redis holds", () => {
   });
 
   it("counts as lost where a part of it is, so that the reconciler registers it again", async () => {
-    const engine = new BullmqEngine({ connection: redis.connection, prefix: "parts" });
+    const engine = new BullmqEngine({ ...PATIENCE, connection: redis.connection, prefix: "parts" });
     await engine.handleRegister([schedule(1), schedule(2)]);
     await client.zrem("{parts}:engine:due", "group-1");
     const listed: string[] = [];

@@ -1,11 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 import { createEmitter } from "@tidegate/core/testing";
 import { freePort, PostgresServer, TcpProxy } from "@tidegate/test-servers";
 import { BullmqEngine, type BullmqEngineOptions } from "../src/index.js";
 import { Bed } from "./support/bed.js";
-
-jest.setTimeout(120_000);
 
 /** Long enough for any answer of a busy machine: a late one would be told of. */
 const PATIENCE_MS = 60_000;
@@ -140,6 +138,7 @@ describe("two engines with different prefixes in one database", () => {
   it("know nothing of each other", async () => {
     const other = new BullmqEngine({
       connection: { postgres: { connectionString: postgres.url() } },
+      commandTimeoutMs: PATIENCE_MS,
       prefix: "other",
     });
     await expectFires({ prefix: "one" });

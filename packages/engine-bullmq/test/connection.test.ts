@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, jest } from "@jest/globals";
+import { afterEach, describe, expect, it } from "@jest/globals";
 import { createEmitter } from "@tidegate/core/testing";
 import { RedisServer, TcpProxy } from "@tidegate/test-servers";
 import { until } from "@tidegate/testkit";
@@ -9,8 +9,6 @@ import { type EngineSettings, settingsOf } from "../src/options.js";
 import type { ScheduleTable } from "../src/schedule-table.js";
 import type { SharedServer } from "../src/shared-server.js";
 import { Bed } from "./support/bed.js";
-
-jest.setTimeout(120_000);
 
 const LONGER_THAN_ANY_TEST_MS = 3_600_000;
 
@@ -161,7 +159,11 @@ describe("settings of Redis that lose data", () => {
 describe("two engines with different prefixes on one Redis", () => {
   it("know nothing of each other", async () => {
     const server = await serverWith("--appendonly", "yes");
-    const other = new BullmqEngine({ connection: server.connection, prefix: "other" });
+    const other = new BullmqEngine({
+      connection: server.connection,
+      prefix: "other",
+      commandTimeoutMs: PATIENCE_MS,
+    });
     await expectFires({ connection: server.connection, prefix: "one" });
     const listed: string[] = [];
     for await (const { groupId } of other.list()) listed.push(groupId);

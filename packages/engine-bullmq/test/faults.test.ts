@@ -1,11 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { until } from "@tidegate/testkit";
 import { BullmqEngine } from "../src/index.js";
 import { Bed } from "./support/bed.js";
 import { SCENES, type Scene } from "./support/scenes.js";
-
-jest.setTimeout(120_000);
 
 /** Long enough for any answer of a busy machine: a server that is dead refuses at once. */
 const PATIENCE_MS = 60_000;

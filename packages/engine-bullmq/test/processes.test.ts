@@ -1,13 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import type { Fire } from "@tidegate/core/engine";
 import { until } from "@tidegate/testkit";
 import { BullmqEngine, type BullmqEngineOptions } from "../src/index.js";
 import { Bed } from "./support/bed.js";
 import { RemoteManager } from "./support/remote-manager.js";
 import { SCENES, type Scene } from "./support/scenes.js";
-
-jest.setTimeout(120_000);
 
 describe.each(SCENES)("on %s", (_, startScene) => {
   let scene: Scene;

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import type { Fire } from "@tidegate/core/engine";
 import { createEmitter } from "@tidegate/core/testing";
 import { until } from "@tidegate/testkit";
@@ -10,8 +10,6 @@ import { type EngineSettings, settingsOf } from "../src/options.js";
 import { OFFICE_MS, type ScheduleTable } from "../src/schedule-table.js";
 import type { SharedServer } from "../src/shared-server.js";
 import { SCENES, type Scene } from "./support/scenes.js";
-
-jest.setTimeout(120_000);
 
 const LEASE_MS = 1_000;
 
@@ -45,6 +43,8 @@ describe.each(SCENES)("on %s", (_, startScene) => {
       prefix: `table_${count}`,
       leaseMs: LEASE_MS,
       batchSize: 10,
+      // A busy machine may take its time.
+      commandTimeoutMs: 60_000,
     });
     server = await openServer(settings, () => {});
     table = server.table;

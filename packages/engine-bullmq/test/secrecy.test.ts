@@ -16,7 +16,7 @@ afterAll(() => redis.dispose());
 
 describe("what Redis holds of a schedule", () => {
   it("has nothing of its job, where secrets may be", async () => {
-    const bed = new Bed(new BullmqEngine({ connection: redis.connection }));
+    const bed = new Bed(new BullmqEngine({ connection: redis.connection, commandTimeoutMs: 60_000 }));
     await bed.tidegate.start();
     await bed.register(1, "secretive", { job: { password: CANARY, nested: { token: CANARY } } });
     await bed.untilEachRan(2);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { type Page, type Run, TOKENS } from "@tidegate/core";
+import { VirtualClock } from "@tidegate/core/testing";
 import { until } from "@tidegate/testkit";
 import { gatedOperator } from "./bed/gated-operator.js";
 import {
@@ -64,7 +65,11 @@ describe("a callback", () => {
   });
 
   it("for a time that was fired before costs two reads, and no fire", async () => {
-    const { bed, start } = await withOrders(2);
+    // Its clock stands still, so that nothing else reads meanwhile.
+    const operator = gatedOperator();
+    const bed = await aManager({}, operator, new VirtualClock({ start: Date.now() }));
+    const { startTime: start } = minutes(2);
+    expect(await bed.call("PUT", "/schedules/orders", minutes(2))).toMatchObject({ status: 200 });
     await bed.callback({ groupId: "orders", scheduledTime: start + 2 * MINUTE });
     const store = bed.tidegate.container.get(TOKENS.store);
     const calls: string[] = [];
@@ -79,6 +84,7 @@ describe("a callback", () => {
     const again = await bed.callback({ groupId: "orders", scheduledTime: start + 2 * MINUTE });
     expect(again).toMatchObject({ status: 200, body: { duplicate: true } });
     expect(calls).toEqual(["getSchedules", "listRuns"]);
+    operator.end({ state: "SUCCEEDED" });
   });
 
   it("fills the gap before it, and answers each interval with its own run", async () => {

@@ -125,6 +125,26 @@ describe("a replication slot of Postgres", () => {
   const standing = async ({ latest }: OffsetBounds): Promise<SourceStanding> =>
     standingOf(provider, latest, await look());
 
+  /** Has the server keep so much of its log for slots, and waits until it does so. */
+  async function keepLog(size: string): Promise<void> {
+    await server.query(`ALTER SYSTEM SET max_slot_wal_keep_size = '${size}'`);
+    await server.query("SELECT pg_reload_conf()");
+    const isSet = async (): Promise<boolean> =>
+      (await server.query<{ size: string }>("SELECT current_setting('max_slot_wal_keep_size') AS size"))[0]!
+        .size === size;
+    await until(isSet, { what: "the setting" });
+  }
+
+  /** Resolves when a checkpoint has taken the slot's log away; its process may hear of the setting later than others. */
+  async function untilLost(): Promise<void> {
+    const status = `SELECT 1 FROM pg_replication_slots WHERE slot_name = '${shop.slot}' AND wal_status = 'lost'`;
+    const isLost = async (): Promise<boolean> => {
+      await server.query("CHECKPOINT");
+      return (await server.query(status)).length > 0;
+    };
+    await until(isLost, { what: "the slot to be lost" });
+  }
+
   it("has whole transactions, in the order of their commits", async () => {
     const { latest: lower } = await look();
     const slow = await shop.connected();
@@ -256,18 +276,16 @@ describe("a replication slot of Postgres", () => {
   it("has lost all that is unread if the server has removed the log it needs", async () => {
     const before = await look();
     await shop.client.query("INSERT INTO orders (name) VALUES ('unread')");
-    await server.query("ALTER SYSTEM SET max_slot_wal_keep_size = '1MB'");
-    await server.query("SELECT pg_reload_conf()");
+    await keepLog("1MB");
     for (let segments = 4; segments > 0; segments -= 1)
       await server.query("SELECT pg_logical_emit_message(false, 'tests', ''), pg_switch_wal()");
-    await server.query("CHECKPOINT");
+    await untilLost();
     const after = await look();
     expect(after.earliest).toEqual(after.latest);
     expect(await standing(before)).toMatchObject({
       expired: [{ lower: before.latest.main, upper: after.latest.main }],
     });
-    await server.query("ALTER SYSTEM RESET max_slot_wal_keep_size");
-    await server.query("SELECT pg_reload_conf()");
+    await keepLog("-1");
   });
 
   it("tells how much log the server may still write before the slot is lost, if that is limited", async () => {
@@ -278,9 +296,7 @@ describe("a replication slot of Postgres", () => {
     const writeSegment = (): Promise<unknown> =>
       server.query("SELECT pg_logical_emit_message(false, 'tests', ''), pg_switch_wal()");
     expect(await roomLeft()).toBeUndefined();
-    await server.query("ALTER SYSTEM SET max_slot_wal_keep_size = '32MB'");
-    await server.query("SELECT pg_reload_conf()");
-    await until(async () => (await roomLeft()) !== undefined);
+    await keepLog("32MB");
     const first = (await look()).room!;
     await writeSegment();
     const second = (await look()).room!;
@@ -289,10 +305,9 @@ describe("a replication slot of Postgres", () => {
     for (let segments = 2; segments > 0; segments -= 1) await writeSegment();
     // It is beyond the limit, and kept until the next checkpoint.
     expect(await roomLeft()).toBeLessThanOrEqual(0);
-    await server.query("CHECKPOINT");
+    await untilLost();
     expect(await look()).not.toHaveProperty("room");
-    await server.query("ALTER SYSTEM RESET max_slot_wal_keep_size");
-    await server.query("SELECT pg_reload_conf()");
+    await keepLog("-1");
   });
 
   it("is another one if its publication was made again", async () => {

@@ -19,7 +19,7 @@ beforeAll(async () => {
       FROM generate_series(0, 23) AS file`);
   warehouse = database(60_000);
   hasty = database(500);
-}, 120_000);
+});
 
 afterAll(async () => {
   await Promise.all(pools.map((pool) => pool.end()));

@@ -23,7 +23,7 @@ async function withStore(
   schema: string,
   use: (store: PostgresStore) => Promise<void>,
 ): Promise<void> {
-  const store = new PostgresStore({ connectionString, schema, connectTimeoutMs: 5_000 });
+  const store = new PostgresStore({ connectionString, schema, connectTimeoutMs: 60_000 });
   await store.open();
   try {
     await use(store);

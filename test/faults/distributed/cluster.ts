@@ -66,7 +66,9 @@ export class Cluster {
         settings: { ...settings, dispatcher: { ...dispatcher, drainMs: 2_000 } },
       },
       openStore: async () => {
-        const store = new PostgresStore(this.#store(this.postgres.port, name));
+        // Whoever looks afterwards has time, also on a busy machine.
+        const patience = { statementTimeoutMs: 120_000, connectTimeoutMs: 120_000 };
+        const store = new PostgresStore({ ...this.#store(this.postgres.port, name), ...patience });
         await store.open();
         return store;
       },

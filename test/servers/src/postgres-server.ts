@@ -9,7 +9,7 @@ import { findPostgres } from "./postgres-binary.js";
 import { copyCluster, findCluster, identity } from "./postgres-cluster.js";
 
 /** Far longer than it takes, so that a slow machine does not fail. */
-const START_LIMIT_MS = 60_000;
+const START_LIMIT_MS = 120_000;
 
 /** A real Postgres of a test: on a free port of the loopback, with a directory of its own. */
 export class PostgresServer {

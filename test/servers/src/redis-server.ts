@@ -8,7 +8,7 @@ import { freePort } from "./free-port.js";
 import { findRedis, type RedisBinary } from "./redis-binary.js";
 
 /** Far longer than it takes, so that a slow machine does not fail. */
-const START_LIMIT_MS = 30_000;
+const START_LIMIT_MS = 120_000;
 
 /** A real redis-server of a test: on a free port of the loopback, with a directory of its own. */
 export class RedisServer {

@@ -136,7 +136,7 @@ describe("whatever gates answer, and whichever manager dies when", () => {
       }),
       { numRuns: 40 },
     );
-  }, 120_000);
+  });
 
   it("nothing waits that could run, if its gate can be asked again each second and a manager is alive", async () => {
     const prompt = story.map(
@@ -155,5 +155,5 @@ describe("whatever gates answer, and whichever manager dies when", () => {
       }),
       { numRuns: 20 },
     );
-  }, 120_000);
+  });
 });

@@ -326,5 +326,5 @@ describe("whatever writers, sources, managers and policies do", () => {
       }),
       { numRuns: 40 },
     );
-  }, 120_000);
+  });
 });

@@ -55,7 +55,8 @@ export class StoreScene {
   }
 
   async open(options: Partial<PostgresStoreOptions> = {}, namespace?: string): Promise<PostgresStore> {
-    const store = new PostgresStore({ connectionString: this.url, ...options });
+    // A busy machine may take its time.
+    const store = new PostgresStore({ connectionString: this.url, connectTimeoutMs: 60_000, ...options });
     await store.open(namespace);
     this.#opened.push(store);
     return store;
