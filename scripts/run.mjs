@@ -5,6 +5,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { LONG_TESTS } from "./long-tests.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const bin = join(root, "node_modules", ".bin");
@@ -81,26 +82,24 @@ const jestEnv = {
 /** Servers of others that tests start, and how long all tests take with them on two cores. */
 const LIVE = `With Airflow, DolphinScheduler, Flink, Kafka and SeaTunnel, on two cores, all tests take about 20 minutes; the
 first time also some minutes for downloads and for what it records of them (2.2 GB, kept in ~/.cache/tidegate).
-"npm run test:quick" leaves these servers out, and the longest of the other tests: it takes less than half of that.`;
+"npm run test:quick" leaves these servers out, and the long ones of the other tests: it takes about 4 minutes.`;
 
 /** Files that start servers of others. */
 const SERVERS = "\\.live\\.test\\.ts$";
 
-/**
- * Further files that a quick run leaves out unless it names files: those that try one thing hundreds of times, or start a
- * program dozens of times.
- */
-const LONG = [
-  "/test/faults/",
-  "/test/histories/(combinations|random)\\.test\\.ts$",
-  "/dashboard/test/pages\\.test\\.ts$",
-  "/cli/test/(definitions|store)\\.test\\.ts$",
-  "/engine-bullmq/test/(conformance-postgres|connection-postgres|faults|processes)\\.test\\.ts$",
-  "/operator-duckdb/test/(crashing|postgres/reading)\\.test\\.ts$",
-  "/store-postgres/test/conformance\\.test\\.ts$",
-  "/examples/(demonstration|two-managers)/test/",
-  "/test/types/consumer\\.test\\.ts$",
+/** Long ones that a quick run has nevertheless: the suites of the contracts, and the pages. */
+const KEPT = [
+  "packages/dashboard/test/details.test.ts",
+  "packages/engine-embedded/test/conformance.test.ts",
+  "packages/store-sqlite/test/files.test.ts",
+  "packages/testkit/test/memory-store.test.ts",
 ];
+
+/** Returns the pattern of the files that a quick run leaves out unless it names files. */
+function long() {
+  const paths = Object.keys(LONG_TESTS).filter((path) => !KEPT.includes(path));
+  return `/(${paths.join("|").replaceAll(".", "\\.")})$`;
+}
 
 /** @param without - patterns of the paths that are left out */
 function test(args, without = []) {
@@ -130,7 +129,7 @@ const commands = {
     console.log(LIVE);
     test(args);
   },
-  "test:quick": (args) => test(args, args.length === 0 ? [SERVERS, ...LONG] : [SERVERS]),
+  "test:quick": (args) => test(args, args.length === 0 ? [SERVERS, long()] : [SERVERS]),
   bench: (args) => {
     build();
     run("node", ["--expose-gc", "bench/dist/main.js", ...args]);

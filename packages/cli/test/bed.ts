@@ -1,4 +1,4 @@
-import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { type ChildProcess, execFile, type SpawnOptions, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,21 +9,19 @@ const BIN = fileURLToPath(new URL("../dist/bin.js", import.meta.url));
 
 const MAIN = new URL("../dist/main.js", import.meta.url).href;
 
-/** A program that runs the command once for each list of arguments that it reads, and prints the outcomes. */
-const RUN_ALL = `
+/** A program that runs the command for each call that it is sent, one after the other, and sends the outcomes back. */
+const RUN_EACH = `
   const { main } = await import(process.argv[1]);
-  const { readFileSync } = await import("node:fs");
-  const write = process.stdout.write.bind(process.stdout);
-  const outcomes = [];
-  for (const args of JSON.parse(readFileSync(0, "utf8"))) {
+  const { Readable } = await import("node:stream");
+  process.on("message", async ({ args, input, env }) => {
     const outcome = { code: 0, stdout: "", stderr: "" };
     for (const name of ["stdout", "stderr"])
       process[name].write = (text) => { outcome[name] += text; return true; };
+    Object.defineProperty(process, "stdin", { value: Readable.from([Buffer.from(input)]), configurable: true });
+    process.env = env;
     outcome.code = await main(args);
-    outcomes.push(outcome);
-  }
-  process.exitCode = 0;
-  write(JSON.stringify(outcomes));
+    process.send(outcome);
+  });
 `;
 
 /** The exit code and the output of a command. */
@@ -39,11 +37,35 @@ export interface CallOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+interface Call {
+  readonly args: readonly string[];
+  readonly input: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Settings of a bed. */
+export interface BedOptions {
+  /**
+   * Run all commands in one process, which loads the program once. Commands have no file for standard input then.
+   *
+   * @default false
+   */
+  readonly inOneProcess?: boolean;
+}
+
 /** A folder in which commands run, with a home of its own. */
 export class Bed {
   readonly folder = realpathSync(mkdtempSync(join(tmpdir(), "tidegate-cli-")));
   url: string | undefined;
+  readonly #inOneProcess: boolean;
   #server: ChildProcess | undefined;
+  #runner: ChildProcess | undefined;
+  /** The call before, which the runner has to have answered. */
+  #before: Promise<unknown> = Promise.resolve();
+
+  constructor({ inOneProcess = false }: BedOptions = {}) {
+    this.#inOneProcess = inOneProcess;
+  }
 
   /** Starts `tidegate serve` in the folder, and resolves when it has printed its address. */
   async serve(args: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Promise<string> {
@@ -76,30 +98,18 @@ export class Bed {
 
   /** Runs the command to its end. */
   run(args: readonly string[], { input = "", env = {} }: CallOptions = {}): Promise<Outcome> {
-    return new Promise((resolve) => {
-      const child = execFile(
-        process.execPath,
-        [BIN, ...args],
-        { cwd: this.folder, env: { ...this.env, ...env }, maxBuffer: 64 * 1_048_576 },
-        (_, stdout, stderr) => resolve({ code: child.exitCode, stdout, stderr }),
-      );
-      child.stdin!.on("error", () => {});
-      child.stdin!.end(input);
-    });
+    const call = { args, input, env: { ...this.env, ...env } };
+    if (!this.#inOneProcess) return this.#runAlone(call);
+    const outcome = this.#before.then(() => this.#runNext(call));
+    this.#before = outcome;
+    return outcome;
   }
 
-  /** Runs the command to its end for each of these arguments, one after the other, in one process that starts once. */
-  runAll(calls: readonly (readonly string[])[]): Promise<Outcome[]> {
-    const options = { cwd: this.folder, env: this.env, maxBuffer: 64 * 1_048_576 };
-    return new Promise((resolve, reject) => {
-      const child = execFile(
-        process.execPath,
-        ["--input-type=module", "-e", RUN_ALL, MAIN],
-        options,
-        (error, stdout) => (error ? reject(error) : resolve(JSON.parse(stdout) as Outcome[])),
-      );
-      child.stdin!.end(JSON.stringify(calls));
-    });
+  /** Runs the command to its end for each of these arguments, one after the other. */
+  async runAll(calls: readonly (readonly string[])[]): Promise<Outcome[]> {
+    const outcomes: Outcome[] = [];
+    for (const args of calls) outcomes.push(await this.run(args));
+    return outcomes;
   }
 
   /** Runs the command at a terminal, which `script` makes. What it prints and what it complains of are one text. */
@@ -136,7 +146,41 @@ export class Bed {
 
   async close(): Promise<void> {
     await this.stop();
+    this.#runner?.kill();
     rmSync(this.folder, { recursive: true });
+  }
+
+  #runAlone({ args, input, env }: Call): Promise<Outcome> {
+    return new Promise((resolve) => {
+      const child = execFile(
+        process.execPath,
+        [BIN, ...args],
+        { cwd: this.folder, env, maxBuffer: 64 * 1_048_576 },
+        (_, stdout, stderr) => resolve({ code: child.exitCode, stdout, stderr }),
+      );
+      child.stdin!.on("error", () => {});
+      child.stdin!.end(input);
+    });
+  }
+
+  #runNext(call: Call): Promise<Outcome> {
+    const options = {
+      cwd: this.folder,
+      env: this.env,
+      stdio: ["ignore", "pipe", "inherit", "ipc"],
+    } satisfies SpawnOptions;
+    this.#runner ??= spawn(process.execPath, ["--input-type=module", "-e", RUN_EACH, MAIN], options);
+    const runner = this.#runner;
+    return new Promise((resolve, reject) => {
+      const refuse = (code: number | null): void =>
+        reject(new Error(`The process of all commands ended with ${code} at ${call.args.join(" ")}.`));
+      runner.once("exit", refuse);
+      runner.once("message", (outcome: Outcome) => {
+        runner.off("exit", refuse);
+        resolve(outcome);
+      });
+      runner.send(call);
+    });
   }
 
   #spawn(args: readonly string[], env: Readonly<Record<string, string>>): ChildProcess {

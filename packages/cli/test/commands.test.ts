@@ -3,7 +3,7 @@ import type { AuditReport, BackfillPlan, RestatementPlan, Run, Schedule } from "
 import { Bed, hours, RANGE } from "./bed.js";
 
 describe("the command and a manager that it serves", () => {
-  const bed = new Bed();
+  const bed = new Bed({ inOneProcess: true });
   beforeAll(async () => {
     expect(await bed.serve()).toMatch(
       /^Tidegate is at (http:\/\/127\.0\.0\.1:\d+), its dashboard at \1\/dashboard\/, its database at \.tidegate\/tidegate\.db\.\n$/,

@@ -5,7 +5,7 @@ import { ManagerClient } from "@tidegate/client";
 import type { Schedule } from "@tidegate/core";
 import { Bed, hours, RANGE } from "./bed.js";
 
-const bed = new Bed();
+const bed = new Bed({ inOneProcess: true });
 beforeAll(() => bed.serve());
 afterAll(() => bed.close());
 
@@ -223,7 +223,7 @@ describe("diff and export", () => {
   });
 
   it("carries groups to another manager, all or none", async () => {
-    const other = new Bed();
+    const other = new Bed({ inOneProcess: true });
     try {
       await other.serve();
       const file = bed.write(

@@ -54,7 +54,7 @@ describe("the commands", () => {
 });
 
 describe("a dry run", () => {
-  const bed = new Bed();
+  const bed = new Bed({ inOneProcess: true });
   let jobs: Server;
   let manager: Manager;
   let client: ScheduleClient;

@@ -10,7 +10,7 @@ import { events, LOG } from "./log-source.js";
 const RANGE = ["--from", "2026-01-01T00:00:00Z", "--to", "2026-01-02T00:00:00Z"];
 
 describe("the sources of groups", () => {
-  const bed = new Bed();
+  const bed = new Bed({ inOneProcess: true });
   let manager: Manager;
 
   beforeAll(async () => {

@@ -8,7 +8,7 @@ import type { GroupLag, Run } from "@tidegate/core";
 import { findShell } from "@tidegate/test-servers";
 import { Bed, hours, RANGE } from "./bed.js";
 
-const bed = new Bed();
+const bed = new Bed({ inOneProcess: true });
 /** A manager that is stopped by a signal. */
 const other = new Bed();
 beforeAll(async () => {

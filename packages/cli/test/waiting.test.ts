@@ -6,12 +6,19 @@ import type { ChangeNews, Run } from "@tidegate/core";
 import { Bed, hours, RANGE } from "./bed.js";
 
 describe("a command that follows what happens", () => {
-  const bed = new Bed();
+  const bed = new Bed({ inOneProcess: true });
+  const failed = async (): Promise<Run[]> => {
+    const { stdout } = await bed.run(["get", "runs", "--group", "broken", "--state", "FAILED"]);
+    return JSON.parse(stdout);
+  };
   beforeAll(async () => {
     await bed.serve();
     await bed.run(["apply", "-"], {
       input: `${hours("orders")}\n---\n${hours("broken").replace("SELECT 1", "SELECT nothing")}`,
     });
+    await bed.run(["coverage", "orders", ...RANGE, "--wait", "60s"]);
+    // The first run of each has ended before the same interval is run again.
+    while ((await failed()).length === 0) await bed.run(["coverage", "broken", ...RANGE, "--wait", "100ms"]);
   });
   afterAll(() => bed.close());
 
@@ -24,15 +31,9 @@ describe("a command that follows what happens", () => {
   });
 
   it("ends with 6 if they have not succeeded, unless it is to wait for their end only", async () => {
-    // Its first run has ended before the same interval is run again.
-    let failures: Run[] = [];
-    while (failures.length === 0) {
-      const { stdout } = await bed.run(["get", "runs", "--group", "broken", "--state", "FAILED"]);
-      failures = JSON.parse(stdout) as Run[];
-    }
-    const failed = await bed.run(["trigger", "broken", ...RANGE, "--wait"]);
-    expect(failed.code).toBe(6);
-    const [run] = JSON.parse(failed.stdout) as Run[];
+    const { code, stdout } = await bed.run(["trigger", "broken", ...RANGE, "--wait"]);
+    expect(code).toBe(6);
+    const [run] = JSON.parse(stdout) as Run[];
     expect(run).toMatchObject({ state: "FAILED" });
     const ended = await bed.run(["retry", run!.id, "--wait=ended"]);
     expect(ended).toMatchObject({ code: 0, stderr: expect.stringContaining(`broken ${run!.id} FAILED: `) });
@@ -41,8 +42,7 @@ describe("a command that follows what happens", () => {
   });
 
   it("prints what a run logs until it has ended, or what one of its attempts has logged", async () => {
-    const found = await bed.run(["get", "runs", "--group", "broken", "--state", "FAILED"]);
-    const run = (JSON.parse(found.stdout) as Run[]).find(({ history }) => history.length === 2);
+    const run = (await failed()).find(({ history }) => history.length === 2);
     const log = /^Reading: ended after .*\nJOB_FAILED: .*nothing.*\n$/;
     for (const more of [[], ["-f"], ["--attempt", "1"], ["-f", "--attempt", "2"]]) {
       const { code, stdout } = await bed.run(["logs", run!.id, ...more, "-o", "table"]);

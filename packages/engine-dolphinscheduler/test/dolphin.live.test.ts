@@ -16,6 +16,7 @@ import { coverageTask, DolphinSchedulerEngine } from "../src/index.js";
 import { settingsOf } from "../src/options.js";
 import { Registrar } from "../src/registrar.js";
 import { DolphinApi } from "../src/rest/dolphin-api.js";
+import { conformance } from "./sharing/conformance.js";
 import { Bed, type DolphinBedOptions } from "./support/bed.js";
 import { apiOf, optionsFor, restOf, silence, startDolphin } from "./support/dolphin.js";
 import { Instances } from "./support/instances.js";
@@ -38,6 +39,9 @@ beforeAll(async () => {
 }, 1_200_000);
 
 afterAll(() => dolphin.dispose());
+
+// One server for these tests and the suite: to start one takes a sixth of a minute of a processor. The last test kills it.
+conformance(() => dolphin);
 
 beforeEach(() => {
   count += 1;

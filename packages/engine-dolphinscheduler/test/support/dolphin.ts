@@ -17,8 +17,9 @@ export function restOf(dolphin: DolphinServer): DolphinRest {
 }
 
 /** The part of it that the engine works with. */
-export function apiOf(dolphin: DolphinServer): DolphinApi {
-  return new DolphinApi(restOf(dolphin), settingsOf(optionsFor(dolphin, "http://127.0.0.1:9/", "test")));
+export function apiOf(dolphin: DolphinServer, project?: string): DolphinApi {
+  const options = optionsFor(dolphin, "http://127.0.0.1:9/", "test", project);
+  return new DolphinApi(restOf(dolphin), settingsOf(options));
 }
 
 /** What an engine of a test is given. */
@@ -26,6 +27,7 @@ export function optionsFor(
   dolphin: DolphinServer,
   callbackUrl: string,
   prefix: string,
+  project = "tidegate",
 ): DolphinSchedulerEngineOptions {
   const { url, token, tenantCode, secretFile } = dolphin;
   return {
@@ -35,6 +37,7 @@ export function optionsFor(
     secretFile,
     callback: { url: callbackUrl },
     prefix,
+    project,
     finestPeriodMs: 2_000,
     requestTimeoutMs: 60_000,
   };
