@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { TcpProxy } from "@tidegate/test-servers";
 import { type Chance, oneOf } from "./chance.js";
-import type { Fleet, Post } from "./fleet.js";
+import type { Post, Victims } from "./victims.js";
 
-/** Something that happens to a fleet. */
+/** Something that happens to managers and their servers. */
 export interface Fault {
   readonly name: string;
   /** Nobody is left who could take over. */
   readonly isOfAllManagers?: boolean;
-  /** Resolves when it is over and what remains is the fleet's to repair. */
-  readonly happen: (fleet: Fleet, chance: Chance) => Promise<void>;
+  /** Resolves when it is over and what remains is theirs to repair. */
+  readonly happen: (victims: Victims, chance: Chance) => Promise<void>;
 }
 
 const SHORTEST_MS = 1_000;
@@ -18,7 +18,7 @@ const LONGEST_MS = 8_000;
 /** The time in which the fault lasts is the fault itself. */
 const lasting = (chance: Chance): Promise<void> => sleep(SHORTEST_MS + chance() * (LONGEST_MS - SHORTEST_MS));
 
-const anyOf = ({ posts }: Fleet, chance: Chance): Post => oneOf(chance, posts);
+const anyOf = ({ posts }: Victims, chance: Chance): Post => oneOf(chance, posts);
 
 async function between(proxies: readonly TcpProxy[], chance: Chance, begin: (proxy: TcpProxy) => void) {
   for (const proxy of proxies) begin(proxy);
@@ -34,32 +34,32 @@ const forget = (proxy: TcpProxy): void => proxy.swallow({ forgets: true });
 export const CHIEF_FAULTS: readonly Fault[] = [
   {
     name: "a manager is killed",
-    happen: (fleet, chance) => fleet.replace([anyOf(fleet, chance)]),
+    happen: (victims, chance) => victims.replace([anyOf(victims, chance)]),
   },
   {
     name: "a manager loses Postgres in a black hole",
-    happen: (fleet, chance) => between([anyOf(fleet, chance).postgres], chance, swallow),
+    happen: (victims, chance) => between([anyOf(victims, chance).postgres], chance, swallow),
   },
   {
     name: "Redis is emptied",
-    happen: async ({ cluster }) => {
-      const client = cluster.redis.client();
+    happen: async ({ redis }) => {
+      const client = redis.client();
       await client.flushall();
       client.disconnect();
     },
   },
   {
     name: "Postgres is shut down",
-    happen: async ({ cluster }, chance) => {
-      await cluster.postgres.stop();
+    happen: async ({ postgres }, chance) => {
+      await postgres.stop();
       await lasting(chance);
-      await cluster.postgres.startAgain();
+      await postgres.startAgain();
     },
   },
   {
     name: "a manager stands still",
-    happen: async (fleet, chance) => {
-      const { manager } = anyOf(fleet, chance);
+    happen: async (victims, chance) => {
+      const { manager } = anyOf(victims, chance);
       manager.kill("SIGSTOP");
       await lasting(chance);
       manager.kill("SIGCONT");
@@ -73,7 +73,7 @@ export const ALL_FAULTS: readonly Fault[] = [
   {
     name: "all managers are killed",
     isOfAllManagers: true,
-    happen: (fleet) => fleet.replace(fleet.posts),
+    happen: (victims) => victims.replace(victims.posts),
   },
   {
     name: "all managers stand still",
@@ -86,23 +86,23 @@ export const ALL_FAULTS: readonly Fault[] = [
   },
   {
     name: "a manager is cut off Postgres",
-    happen: (fleet, chance) => between([anyOf(fleet, chance).postgres], chance, sever),
+    happen: (victims, chance) => between([anyOf(victims, chance).postgres], chance, sever),
   },
   {
     name: "a manager's connections to Postgres are forgotten",
-    happen: (fleet, chance) => between([anyOf(fleet, chance).postgres], chance, forget),
+    happen: (victims, chance) => between([anyOf(victims, chance).postgres], chance, forget),
   },
   {
     name: "a manager is cut off Redis",
-    happen: (fleet, chance) => between([anyOf(fleet, chance).redis], chance, sever),
+    happen: (victims, chance) => between([anyOf(victims, chance).redis], chance, sever),
   },
   {
     name: "a manager loses Redis in a black hole",
-    happen: (fleet, chance) => between([anyOf(fleet, chance).redis], chance, swallow),
+    happen: (victims, chance) => between([anyOf(victims, chance).redis], chance, swallow),
   },
   {
     name: "a manager's connections to Redis are forgotten",
-    happen: (fleet, chance) => between([anyOf(fleet, chance).redis], chance, forget),
+    happen: (victims, chance) => between([anyOf(victims, chance).redis], chance, forget),
   },
   {
     name: "all managers lose Redis in a black hole",
@@ -124,49 +124,49 @@ export const ALL_FAULTS: readonly Fault[] = [
   },
   {
     name: "a manager is cut off Postgres in the midst of a message",
-    happen: async (fleet, chance) => {
-      const { postgres } = anyOf(fleet, chance);
+    happen: async (victims, chance) => {
+      const { postgres } = anyOf(victims, chance);
       await Promise.race([postgres.cutAfter(Math.floor(chance() * 20_000), "to-client"), lasting(chance)]);
     },
   },
   {
     name: "Redis is killed and comes back with its log",
-    happen: async ({ cluster }, chance) => {
-      await cluster.redis.kill();
+    happen: async ({ redis }, chance) => {
+      await redis.kill();
       await lasting(chance);
-      await cluster.redis.startAgain();
+      await redis.startAgain();
     },
   },
   {
     name: "Redis is killed and comes back empty",
-    happen: async ({ cluster }, chance) => {
-      await cluster.redis.kill();
-      cluster.redis.loseDisk();
+    happen: async ({ redis }, chance) => {
+      await redis.kill();
+      redis.loseDisk();
       await lasting(chance);
-      await cluster.redis.startAgain();
+      await redis.startAgain();
     },
   },
   {
     name: "Redis stands still",
-    happen: async ({ cluster }, chance) => {
-      cluster.redis.freeze();
+    happen: async ({ redis }, chance) => {
+      redis.freeze();
       await lasting(chance);
-      cluster.redis.thaw();
+      redis.thaw();
     },
   },
   {
     name: "Postgres is killed",
-    happen: async ({ cluster }) => {
-      await cluster.postgres.kill();
-      await cluster.postgres.startAgain();
+    happen: async ({ postgres }) => {
+      await postgres.kill();
+      await postgres.startAgain();
     },
   },
   {
     name: "Postgres stands still",
-    happen: async ({ cluster }, chance) => {
-      await cluster.postgres.freeze();
+    happen: async ({ postgres }, chance) => {
+      await postgres.freeze();
       await lasting(chance);
-      cluster.postgres.thaw();
+      postgres.thaw();
     },
   },
 ];
