@@ -11,19 +11,37 @@ interface GroupView {
   readonly runs: readonly Run[];
 }
 
+/** What is found in a store and what must be there, by rule. */
+class Findings {
+  readonly #found: Record<string, unknown> = {};
+  readonly #wanted: Record<string, unknown> = {};
+
+  note(rule: string, found: unknown, wanted: unknown): void {
+    this.#found[rule] = found;
+    this.#wanted[rule] = wanted;
+  }
+
+  /** Fails unless all is as it must be. One matcher compares it: of one for each rule there would be hundreds of thousands. */
+  check(): void {
+    expect(this.#found).toEqual(this.#wanted);
+  }
+}
+
 /** Checks what must hold for a store after each operation, whatever came before. */
 export async function expectInvariants(player: Player, before: ReadonlyMap<string, number>): Promise<void> {
   const all = await allRuns(player.store);
   for (const groupId of GROUPS) {
+    const findings = new Findings();
     const schedule = await scheduleOf(player.store, groupId);
     const view = { schedule, runs: all.filter((run) => run.groupId === groupId) };
-    expectCounts(view);
-    expectLane(view, player.laneWidths.get(groupId)!, before.get(groupId) ?? 0);
-    expectTiles(view, player.covered);
-    expectOneOpenRunPerInterval(view);
-    expectPlaces(view, player.laneWidths.get(groupId)!);
-    await expectBackfill(player, view);
-    expectCoverage(view, await player.store.coverage(groupId));
+    noteCounts(findings, view);
+    noteLane(findings, view, player.laneWidths.get(groupId)!, before.get(groupId) ?? 0);
+    noteTiles(findings, view, player.covered);
+    noteOneOpenRunPerInterval(findings, view);
+    notePlaces(findings, view, player.laneWidths.get(groupId)!);
+    await noteBackfill(findings, player, view);
+    noteCoverage(findings, view, await player.store.coverage(groupId));
+    findings.check();
   }
   await expectNextWake(player, all);
 }
@@ -56,60 +74,66 @@ export async function everythingOf({ store }: Player): Promise<unknown> {
   };
 }
 
-/** Fails unless the counts of a schedule match its runs. */
-function expectCounts({ schedule, runs }: GroupView): void {
+/** Notes whether the counts of a schedule match its runs. */
+function noteCounts(findings: Findings, { schedule, runs }: GroupView): void {
   const lane = runs.filter(({ kind }) => kind === "SCHEDULED");
   const { admittedRuns: admitted, waitingRuns: waiting, blockingRuns: blocking } = schedule;
   const { gatedRuns: gated } = schedule;
-  expect({ admitted, gated, waiting, blocking }).toEqual({
+  const counted = {
     admitted: lane.filter(({ place }) => isAdmitted(place)).length,
     gated: lane.filter(({ place }) => place === "gated").length,
     waiting: lane.filter(({ place }) => place === "waiting").length,
     blocking: lane.filter(({ place }) => place === "blocking").length,
-  });
+  };
+  findings.note("counts its runs", { admitted, gated, waiting, blocking }, counted);
 }
 
 /**
- * Fails if a run is admitted beyond the width or while another blocks, or if one waits beside a free place
+ * Notes whether a run is admitted beyond the width or while another blocks, and whether one waits beside a free place
  * although no gated run keeps its turn before it.
  */
-function expectLane({ schedule, runs }: GroupView, width: number, admittedBefore: number): void {
+function noteLane(
+  findings: Findings,
+  { schedule, runs }: GroupView,
+  width: number,
+  admittedBefore: number,
+): void {
   const { admittedRuns, waitingRuns, blockingRuns } = schedule;
   const most = blockingRuns > 0 ? admittedBefore : Math.max(width, admittedBefore);
-  expect(admittedRuns).toBeLessThanOrEqual(most);
+  findings.note("admits no more than it may", admittedRuns, Math.min(admittedRuns, most));
   if (blockingRuns > 0 || waitingRuns === 0 || admittedRuns >= width) return;
   const [oldest] = runs.filter(
     ({ kind, place }) => kind === "SCHEDULED" && (place === "waiting" || place === "gated"),
   );
-  expect({ place: oldest?.place, overlap: schedule.spec.overlap }).toEqual({
-    place: "gated",
-    overlap: "queue",
-  });
+  const { overlap } = schedule.spec;
+  const turn = { place: "gated", overlap: "queue" };
+  findings.note("leaves no place free", { place: oldest?.place, overlap }, turn);
 }
 
 /**
- * Fails unless the runs of the schedule's own progress, except those that later ones cover, tile the range
+ * Notes whether the runs of the schedule's own progress, except those that later ones cover, tile the range
  * from its origin to its watermark.
  */
-function expectTiles({ schedule, runs }: GroupView, covered: ReadonlySet<string>): void {
+function noteTiles(findings: Findings, { schedule, runs }: GroupView, covered: ReadonlySet<string>): void {
   const tiles = runs.filter(({ id, kind }) => kind === "SCHEDULED" && !covered.has(id));
   const uppers = [schedule.origin, ...tiles.map(({ upper }) => upper)];
-  expect([...tiles.map(({ lower }) => lower), schedule.watermark]).toEqual(uppers);
+  findings.note("tiles", [...tiles.map(({ lower }) => lower), schedule.watermark], uppers);
 }
 
-function expectOneOpenRunPerInterval({ runs }: GroupView): void {
+function noteOneOpenRunPerInterval(findings: Findings, { runs }: GroupView): void {
   const open = runs.filter(({ state, isSuperseded }) => !isEnded(state) && !isSuperseded);
   const intervals = open.map(({ lower, upper }) => `${lower}-${upper}`);
-  expect(new Set(intervals).size).toBe(intervals.length);
+  findings.note("has one open run per interval", new Set(intervals).size, intervals.length);
 }
 
-/**
- * Fails unless each run's place matches its state, and its times match its place. Each rule is looked at here and
- * not by a matcher, of which there would be hundreds of thousands.
- */
-function expectPlaces({ runs }: GroupView, width: number): void {
+/** Notes whether each run's place matches its state, and its times match its place. */
+function notePlaces(findings: Findings, { runs }: GroupView, width: number): void {
   const misplaced = runs.map((run) => ({ run, breaks: misplacedBy(run, width) }));
-  expect(misplaced.filter(({ breaks }) => breaks.length > 0)).toEqual([]);
+  findings.note(
+    "has its runs in their places",
+    misplaced.filter(({ breaks }) => breaks.length > 0),
+    [],
+  );
 }
 
 /** Returns the rules that a run's place breaks. */
@@ -132,23 +156,31 @@ function misplacedBy(run: Run, width: number): string[] {
   return Object.keys(rules).filter((rule) => !rules[rule]);
 }
 
-async function expectBackfill({ store }: Player, { schedule, runs }: GroupView): Promise<void> {
+async function noteBackfill(
+  findings: Findings,
+  { store }: Player,
+  { schedule, runs }: GroupView,
+): Promise<void> {
   const { groupId } = schedule.spec;
   const own = runs.filter(({ backfillId }) => backfillId === groupId);
   const openRuns = own.filter(({ state }) => !isEnded(state)).length;
-  expect(await store.getBackfill(groupId)).toMatchObject({ plannedRuns: own.length, openRuns });
+  const backfill = await store.getBackfill(groupId);
+  const counts = { plannedRuns: backfill?.plannedRuns, openRuns: backfill?.openRuns };
+  findings.note("counts the runs of its backfill", counts, { plannedRuns: own.length, openRuns });
 }
 
-/** Fails unless coverage accounts for each run that is not superseded, once. */
-function expectCoverage({ runs }: GroupView, coverage: readonly CoverageRange[]): void {
+/** Notes whether coverage accounts for each run that is not superseded, once. */
+function noteCoverage(findings: Findings, { runs }: GroupView, coverage: readonly CoverageRange[]): void {
   const standing = runs.filter(({ isSuperseded }) => !isSuperseded);
   const sum = (parts: readonly { intervals: number }[]): number =>
     parts.reduce((total, { intervals }) => total + intervals, 0);
-  expect(coverage.reduce((total, range) => total + range.runs, 0)).toBe(standing.length);
-  expect(sum(coverage)).toBe(sum(standing));
   const lengthOf = (parts: readonly { lower: number; upper: number }[]): number =>
     parts.reduce((total, { lower, upper }) => total + upper - lower, 0);
-  expect(lengthOf(coverage)).toBe(lengthOf(standing));
+  const runsOf = (ranges: readonly CoverageRange[]): number =>
+    ranges.reduce((total, range) => total + range.runs, 0);
+  const covered = { runs: runsOf(coverage), intervals: sum(coverage), length: lengthOf(coverage) };
+  const wanted = { runs: standing.length, intervals: sum(standing), length: lengthOf(standing) };
+  findings.note("covers its runs once", covered, wanted);
 }
 
 async function expectNextWake({ store, now }: Player, runs: readonly Run[]): Promise<void> {
