@@ -1,5 +1,6 @@
 import { Client, type ClientConfig, Pool, type PoolClient, type PoolConfig } from "pg";
 import type { Addresses } from "./connection-string.js";
+import { SilentConnection } from "./silence.js";
 
 /** Postgres's code for a write that a standby refuses. */
 const READ_ONLY = "25006";
@@ -65,9 +66,13 @@ class CarefulPool extends Pool {
 
   constructor(config: PoolConfig) {
     super(config);
+    // Whatever breaks a connection also rejects the query on it.
+    this.on("connect", (client) => {
+      client.on("error", () => {});
+    });
     this.on("release", (error: Error | undefined, client) => {
       this.#releases += 1;
-      if (error?.message === SILENCE) this.#silentAt = this.#releases;
+      if (error instanceof SilentConnection || error?.message === SILENCE) this.#silentAt = this.#releases;
       else this.#idleSince.set(client, this.#releases);
     });
   }

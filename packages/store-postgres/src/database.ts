@@ -1,5 +1,5 @@
 import { pause, SystemClock } from "@tidegate/core/clock";
-import { isReadOnly, openPool } from "@tidegate/postgres-kit";
+import { isReadOnly, openPool, SilenceWatch } from "@tidegate/postgres-kit";
 import { type Addresses, placeOf } from "@tidegate/postgres-kit/addresses";
 import { type Pool, type PoolConfig, types } from "pg";
 import { asStoreError, isRepeatable } from "./postgres-errors.js";
@@ -36,20 +36,22 @@ export class Database {
   readonly place: string;
   readonly #pool: Pool;
   readonly #hasSeveralHosts: boolean;
+  readonly #silence: SilenceWatch;
   readonly #underWay = new Set<Promise<unknown>>();
 
   constructor(options: DatabaseOptions) {
     const { addresses } = options;
     this.place = addresses.urls.map(placeOf).join(", ");
     this.#hasSeveralHosts = addresses.urls.length > 1;
-    this.#pool = openPool(addresses, {
+    const config: PoolConfig = {
       ...(options.ssl === undefined ? {} : { ssl: options.ssl }),
-      max: options.poolSize,
       connectionTimeoutMillis: options.connectTimeoutMs,
       query_timeout: options.statementTimeoutMs,
       application_name: "tidegate",
       types: TYPES,
-    });
+    };
+    this.#pool = openPool(addresses, { ...config, max: options.poolSize });
+    this.#silence = new SilenceWatch(() => openPool(addresses, { ...config, max: 1 }));
     // The pool replaces an idle connection that breaks; if none can be made, the next query reports it.
     this.#pool.on("error", () => {});
   }
@@ -77,6 +79,7 @@ export class Database {
   /** Waits for queries in progress, then closes all connections. */
   async close(): Promise<void> {
     await Promise.allSettled(this.#underWay);
+    this.#silence.close();
     await this.#pool.end();
   }
 
@@ -92,15 +95,14 @@ export class Database {
   }
 
   async #once<Row>(text: string, values: readonly unknown[]): Promise<Row[]> {
-    if (!this.#hasSeveralHosts) return (await this.#pool.query(text, [...values])).rows as Row[];
-    for (let left = this.#pool.options.max; ; left -= 1) {
+    for (let left = this.#hasSeveralHosts ? this.#pool.options.max : 0; ; left -= 1) {
       const client = await this.#pool.connect();
       try {
-        const { rows } = await client.query(text, [...values]);
+        const { rows } = await this.#silence.during(client, client.query(text, [...values]));
         client.release();
         return rows as Row[];
       } catch (error) {
-        client.release(true);
+        client.release(error as Error);
         // The host was demoted since: so are all connections to it that the pool has left.
         if (!isReadOnly(error) || left === 0) throw error;
       }

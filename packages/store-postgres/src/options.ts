@@ -27,7 +27,10 @@ export interface PostgresStoreOptions {
    * there are several. @default the connection string's `connect_timeout`, or 5,000
    */
   readonly connectTimeoutMs?: number;
-  /** How long to wait for an answer before an operation rejects the same way, ms. @default 30,000 */
+  /**
+   * How long to wait for an answer before an operation rejects the same way, ms. A connection on which the server does nothing
+   * is given up sooner. @default 30,000
+   */
   readonly statementTimeoutMs?: number;
 }
 

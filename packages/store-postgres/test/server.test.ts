@@ -1,8 +1,12 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { freePort, TcpProxy } from "@tidegate/test-servers";
-import { aNewSchedule, aPlan, aRun, minute, START } from "@tidegate/testkit";
+import { aNewSchedule, aPlan, aRun, minute, START, until } from "@tidegate/testkit";
+import { Client } from "pg";
 import { PostgresStore } from "../src/index.js";
 import { StoreScene } from "./support/stores.js";
+
+/** No test waits for that long. */
+const LONGER_THAN_ANY_TEST_MS = 3_600_000;
 
 let scene: StoreScene;
 
@@ -301,17 +305,51 @@ describe("a server that goes away", () => {
     await proxy.dispose();
   });
 
-  it("keep nobody waiting once one of them has not answered, if a firewall has forgotten all", async () => {
-    const proxy = await TcpProxy.start(scene.server.port);
-    const connectionString = scene.url.replace(`:${scene.server.port}`, `:${proxy.port}`);
-    const store = await scene.open({ connectionString, poolSize: 5, statementTimeoutMs: 2_000 });
-    const asked = (): Promise<unknown> =>
+  describe("whose connections a firewall has forgotten", () => {
+    let proxy: TcpProxy;
+    beforeEach(async () => {
+      proxy = await TcpProxy.start(scene.server.port);
+    });
+    afterEach(() => proxy.dispose());
+
+    const opened = (statementTimeoutMs: number): Promise<PostgresStore> => {
+      const connectionString = scene.url.replace(`:${scene.server.port}`, `:${proxy.port}`);
+      return scene.open({ connectionString, poolSize: 5, statementTimeoutMs });
+    };
+    const asked = (store: PostgresStore): Promise<unknown> =>
       Promise.all(Array.from({ length: 5 }, () => store.getSchedules(["orders"])));
-    await asked();
-    proxy.swallow({ forgets: true });
-    proxy.mend();
-    await expect(store.getSchedules(["orders"])).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
-    await asked();
-    await proxy.dispose();
+    const forget = (): void => {
+      proxy.swallow({ forgets: true });
+      proxy.mend();
+    };
+
+    it.each([
+      ["long before the statement times out, once it can be asked", LONGER_THAN_ANY_TEST_MS],
+      ["when the statement times out", 1_000],
+    ])("is found again %s, and none of them is used", async (_, statementTimeoutMs) => {
+      const store = await opened(statementTimeoutMs);
+      await asked(store);
+      forget();
+      await expect(store.getSchedules(["orders"])).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+      await asked(store);
+    });
+  });
+
+  it("is waited for while it works on a statement, or waits for a lock", async () => {
+    const store = await scene.open({ statementTimeoutMs: LONGER_THAN_ANY_TEST_MS });
+    await store.insertSchedules([aNewSchedule()]);
+    const [locker, watcher] = [new Client(scene.url), new Client(scene.url)];
+    await Promise.all([locker.connect(), watcher.connect()]);
+    const connections = async (): Promise<number> => {
+      const { rows } = await watcher.query("SELECT sum(sessions)::int AS count FROM pg_stat_database");
+      return rows[0].count;
+    };
+    await locker.query("BEGIN; LOCK TABLE tidegate.schedule_state");
+    const planned = planNext(store);
+    const before = await connections();
+    await until(async () => (await connections()) > before + 3, { what: "questions about the statement" });
+    await locker.query("COMMIT");
+    expect(await planned).toEqual([true]);
+    await Promise.all([locker.end(), watcher.end()]);
   });
 });

@@ -9,12 +9,6 @@ export const LEASE_MS = 3_000;
 /** One that only the dead outlast: a manager that a busy machine holds up for seconds keeps its runs. */
 const PATIENT_LEASE_MS = 12_000;
 
-/**
- * How long a manager waits for an answer, ms: on a connection that a firewall has forgotten none comes, and until it gives up it
- * keeps the fires that it has taken.
- */
-const STATEMENT_TIMEOUT_MS = 4_000;
-
 /** Upkeep that follows a fault closely. */
 const QUICK = { reconcileEveryMs: 1_000, watchdogEveryMs: 500 };
 
@@ -107,14 +101,7 @@ export class Cluster {
     return { connection, prefix, batchSize: 5, concurrency: 1, leaseMs: 1_500, commandTimeoutMs: 2_000 };
   }
 
-  #store(
-    port: number,
-    schema: string,
-  ): { connectionString: string; schema: string; statementTimeoutMs: number } {
-    return {
-      connectionString: `postgres://tidegate@127.0.0.1:${port}/postgres`,
-      schema,
-      statementTimeoutMs: STATEMENT_TIMEOUT_MS,
-    };
+  #store(port: number, schema: string): { connectionString: string; schema: string } {
+    return { connectionString: `postgres://tidegate@127.0.0.1:${port}/postgres`, schema };
   }
 }
