@@ -35,7 +35,7 @@ async function insist(work) {
       return await work();
     } catch (error) {
       log("test", error);
-      if (!/UNAVAILABLE/.test(error.code)) throw error;
+      if (!/UNAVAILABLE|STALE/.test(error.code)) throw error;
       await sleep(200);
     }
   }
@@ -44,14 +44,18 @@ async function insist(work) {
 /** Behind the last row. */
 let end;
 
+/** Whether all rows are copied; a group that has planned them all is paused, so that it comes to rest on a busy machine, too. */
 async function isComplete() {
   if (end === undefined) return false;
-  for (const { groupId } of schedules) {
-    const { offsets } = await tidegate.client.get(groupId);
-    if (BigInt(offsets?.position[MAIN_PARTITION] ?? 0) < BigInt(end)) return false;
-    if (!(await tidegate.client.audit(groupId)).isComplete) return false;
-  }
-  return true;
+  const open = await Promise.all(schedules.map(({ groupId }) => isOpen(groupId)));
+  return !open.includes(true);
+}
+
+async function isOpen(groupId) {
+  const { offsets, status } = await tidegate.client.get(groupId);
+  if (BigInt(offsets?.position[MAIN_PARTITION] ?? 0) < BigInt(end)) return true;
+  if (status !== "PAUSED") await tidegate.client.pause(groupId);
+  return !(await tidegate.client.audit(groupId)).isComplete;
 }
 
 process.on("message", ({ finish }) => {

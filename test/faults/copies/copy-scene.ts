@@ -110,6 +110,8 @@ export class CopyScene implements Crew {
       boundaryType: "OFFSET",
       source: { type: "postgres", database: "shop", table: "orders", column: "stamp" },
       mode: "full-then-incremental",
+      // Runs that wait become one, so that a busy machine keeps up.
+      overlap: "coalesce-pending",
       maxAttempts: 1_000,
       backoff: { initialMs: 20, maxMs: 200 },
       job: {
