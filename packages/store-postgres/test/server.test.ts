@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 import { freePort, TcpProxy } from "@tidegate/test-servers";
-import { aNewSchedule, aPlan, aRun, minute, START } from "@tidegate/testkit";
+import { aNewSchedule, aPlan, aRun, minute, START, until } from "@tidegate/testkit";
 import { PostgresStore } from "../src/index.js";
 import { StoreScene } from "./support/stores.js";
 
@@ -242,15 +242,21 @@ describe("a server that goes away", () => {
   );
 
   it("by standing still is told of as well, in time", async () => {
-    const store = await scene.open({ statementTimeoutMs: 5_000 });
-    await store.insertSchedules([aNewSchedule()]);
+    const [patient, store] = [await scene.open(), await scene.open({ statementTimeoutMs: 5_000 })];
+    await patient.insertSchedules([aNewSchedule()]);
     await scene.server.freeze();
     try {
       await expect(planNext(store)).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
     } finally {
       scene.server.thaw();
     }
-    expect(await planNext(store)).toEqual([true]);
+    // On a machine that stands still, more than one answer is late.
+    const isPlanned = () =>
+      planNext(store).then(
+        ([isDone]) => isDone === true,
+        () => false,
+      );
+    await until(isPlanned, { what: "an answer in time" });
   });
 
   it("in the midst of a command or an answer has done all of it or nothing", async () => {
