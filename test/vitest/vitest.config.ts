@@ -1,3 +1,8 @@
 import { defineConfig } from "vitest/config";
 
-export default defineConfig({ test: { include: ["*.vitest.ts"] } });
+/** Far longer than any test takes, as in Jest's configuration: a slow machine is not a failure. */
+const LIMIT_MS = 180_000;
+
+export default defineConfig({
+  test: { include: ["*.vitest.ts"], testTimeout: LIMIT_MS, hookTimeout: LIMIT_MS },
+});

@@ -73,6 +73,7 @@ const progress = setInterval(showProgress, process.stdout.isTTY ? 200 : 2_000);
 await sleepUntil(startAt + KILLED_AT_MS);
 manager!.kill("SIGKILL");
 status = "the manager was KILLED; the source goes on growing";
+showProgress();
 await sleepUntil(startAt + KILLED_AT_MS + DOWN_MS);
 startManager();
 while (audits === undefined && Date.now() < startAt + LATEST_END_MS) await sleepUntil(Date.now() + 100);

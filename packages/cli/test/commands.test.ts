@@ -71,9 +71,9 @@ describe("the command and a manager that it serves", () => {
 
   it("prints what a run has logged, once or until it has ended", async () => {
     const [run] = await json<Run[]>("get", "runs", "--group", "orders", "--limit", "1");
+    expect(await bed.run(["logs", run!.id, "-f"])).toMatchObject({ code: 0 });
     expect(await json("logs", run!.id, "--attempt", "1")).toMatchObject({ runId: run!.id, attempt: 1 });
     expect(await bed.run(["logs", run!.id, "-o", "table"])).toMatchObject({ code: 0 });
-    expect(await bed.run(["logs", run!.id, "-f"])).toMatchObject({ code: 0 });
     expect(await bed.run(["logs", run!.id, "--attempt", "9"])).toMatchObject({ code: 2 });
     expect(await bed.run(["logs", "nobody"])).toMatchObject({ code: 3 });
   });

@@ -5,7 +5,7 @@ import { until } from "@tidegate/testkit";
 import { Redis } from "ioredis";
 import { BullmqEngine, type BullmqEngineOptions } from "../src/index.js";
 import { openServer } from "../src/open-server.js";
-import { type EngineSettings, settingsOf } from "../src/options.js";
+import { settingsOf } from "../src/options.js";
 import type { ScheduleTable } from "../src/schedule-table.js";
 import type { SharedServer } from "../src/shared-server.js";
 import { Bed } from "./support/bed.js";
@@ -34,6 +34,14 @@ afterEach(async () => {
 async function serverWith(...settings: string[]): Promise<RedisServer> {
   redis = await RedisServer.start(settings);
   return redis;
+}
+
+/** Whether the server answers in time. */
+function isAnswered(table: ScheduleTable): Promise<boolean> {
+  return table.resign("nobody").then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Runs some schedules through an engine with these options; returns what it told of. */
@@ -99,27 +107,22 @@ describe("a connection", () => {
   it("that a firewall has forgotten keeps no fires from others", async () => {
     const server = await serverWith("--appendonly", "yes");
     proxy = await TcpProxy.start(server.port);
-    const settingsAt = (port: number): EngineSettings =>
-      settingsOf({
-        connection: { ...server.connection, port },
-        leaseMs: LONGER_THAN_ANY_TEST_MS,
-        commandTimeoutMs: 1_000,
-      });
-    for (const port of [proxy.port, server.port]) servers.push(await openServer(settingsAt(port), () => {}));
-    const [forgotten, other] = servers.map(({ table }) => table) as [ScheduleTable, ScheduleTable];
-    await forgotten.register([{ groupId: "orders", version: 1, delayMs: 0, nextFireAt: Date.now() }]);
+    const tableAt = async (port: number, commandTimeoutMs: number): Promise<ScheduleTable> => {
+      const connection = { ...server.connection, port };
+      const settings = settingsOf({ connection, leaseMs: LONGER_THAN_ANY_TEST_MS, commandTimeoutMs });
+      const opened = await openServer(settings, () => {});
+      servers.push(opened);
+      return opened.table;
+    };
+    const forgotten = await tableAt(proxy.port, 1_000);
+    const other = await tableAt(server.port, PATIENCE_MS);
+    await until(() => isAnswered(forgotten), { what: "its connection" });
+    await other.register([{ groupId: "orders", version: 1, delayMs: 0, nextFireAt: Date.now() }]);
     proxy.swallow({ forgets: true });
     await expect(forgotten.take(Date.now())).rejects.toMatchObject({ code: "ENGINE_FAILED" });
     proxy.mend();
     // What was asked before is asked again on the new connection, and answered first.
-    await until(
-      () =>
-        forgotten.resign("nobody").then(
-          () => true,
-          () => false,
-        ),
-      { what: "an answer" },
-    );
+    await until(() => isAnswered(forgotten), { what: "an answer" });
     await until(async () => (await other.take(Date.now())).fires.length === 1, { what: "the fire" });
   });
 

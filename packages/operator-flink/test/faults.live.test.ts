@@ -154,7 +154,7 @@ describe("a gateway that is down", () => {
     const end = operator.wait(jobId, running, untroubled());
     await flink.killGateway();
     await flink.startAgain();
-    expect((await jobsOf(flink)).get(jobId)).toBe("RUNNING");
+    await until(async () => (await jobsOf(flink)).get(jobId) === "RUNNING", { what: "the job to run" });
     expect(await carryOut(operator, aRequest(readings.copy()))).toMatchObject({ state: "SUCCEEDED" });
     await operator.cancel(jobId, running);
     expect(await end).toMatchObject({ state: "CANCELLED" });

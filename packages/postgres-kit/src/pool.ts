@@ -16,18 +16,26 @@ const WATCHED = { keepAlive: true, keepAliveInitialDelayMillis: 10_000 };
 
 /**
  * Returns a pool of connections to one database. If the connection string names several hosts, connections go to
- * the one of them that takes writes: that was found last, or the next if that is gone or has been demoted.
+ * the one of them that takes writes: that was found last, or the next if that is gone or has been demoted. Whatever
+ * breaks a connection rejects the query on it, or the next one; it ends no process.
  *
  * @param addresses - absent if `config` names the host
  * @param config - further options; `onConnect` runs on hosts that take writes alone
  */
 export function openPool(addresses: Addresses | undefined, config: Omit<PoolConfig, "Client">): Pool {
-  const watched = { ...WATCHED, ...config };
-  if (addresses === undefined) return new CarefulPool(watched);
+  const pool = poolOf(addresses, { ...WATCHED, ...config });
+  // The pool replaces an idle connection that breaks; one that is in use has no listener of the pool's.
+  pool.on("error", () => {});
+  pool.on("connect", (client) => client.on("error", () => {}));
+  return pool;
+}
+
+function poolOf(addresses: Addresses | undefined, config: PoolConfig): Pool {
+  if (addresses === undefined) return new CarefulPool(config);
   const { urls } = addresses;
   return urls.length === 1
-    ? new CarefulPool({ ...watched, connectionString: urls[0] })
-    : new HostsPool(urls, watched);
+    ? new CarefulPool({ ...config, connectionString: urls[0] })
+    : new HostsPool(urls, config);
 }
 
 /** Returns whether the server does not let this user in: another host would not either. */
@@ -66,10 +74,6 @@ class CarefulPool extends Pool {
 
   constructor(config: PoolConfig) {
     super(config);
-    // Whatever breaks a connection also rejects the query on it.
-    this.on("connect", (client) => {
-      client.on("error", () => {});
-    });
     this.on("release", (error: Error | undefined, client) => {
       this.#releases += 1;
       if (error instanceof SilentConnection || error?.message === SILENCE) this.#silentAt = this.#releases;

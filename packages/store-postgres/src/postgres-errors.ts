@@ -23,8 +23,8 @@ const MEANINGS: readonly (readonly [prefix: string, code: ErrorCode, wayOut: str
 /** System error codes of a connection that cannot be made or breaks. */
 const BROKEN = /^(ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|ERR_SOCKET)/;
 
-/** Messages of `pg` for the same, which have no code. */
-const BROKEN_MESSAGE = /timeout|terminated|not queryable|Connection ended/i;
+/** Messages of `pg` and Kysely for the same, which have no code. */
+const BROKEN_MESSAGE = /timeout|terminated|not queryable|Connection ended|connection has been discarded/i;
 
 const UNREACHABLE = ["STORE_UNAVAILABLE", "cannot be reached; what was asked is tried again."] as const;
 

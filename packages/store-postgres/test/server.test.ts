@@ -246,15 +246,38 @@ describe("a server that goes away", () => {
   );
 
   it("by standing still is told of as well, in time", async () => {
-    const store = await scene.open({ statementTimeoutMs: 5_000 });
-    await store.insertSchedules([aNewSchedule()]);
+    const [patient, store] = [await scene.open(), await scene.open({ statementTimeoutMs: 5_000 })];
+    await patient.insertSchedules([aNewSchedule()]);
     await scene.server.freeze();
     try {
       await expect(planNext(store)).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
     } finally {
       scene.server.thaw();
     }
-    expect(await planNext(store)).toEqual([true]);
+    // On a machine that stands still, more than one answer is late.
+    const isPlanned = () =>
+      planNext(store).then(
+        ([isDone]) => isDone === true,
+        () => false,
+      );
+    await until(isPlanned, { what: "an answer in time" });
+  });
+
+  it("in the midst of making a schema is told of by STORE_UNAVAILABLE, and the schema is made when it is back", async () => {
+    const proxy = await TcpProxy.start(scene.server.port);
+    // Its first questions have some hundreds of bytes, and its steps more than a hundred thousand.
+    for (const bytes of [500, 5_000, 50_000]) {
+      const url = await scene.server.createDatabase();
+      const connectionString = url.replace(`:${scene.server.port}`, `:${proxy.port}`);
+      const store = new PostgresStore({ connectionString });
+      const cut = proxy.cutAfter(bytes, "to-server");
+      await expect(store.open()).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+      await cut;
+      await store.open();
+      expect(await store.insertSchedules([aNewSchedule()])).toEqual([true]);
+      await store.close();
+    }
+    await proxy.dispose();
   });
 
   it("in the midst of a command or an answer has done all of it or nothing", async () => {
