@@ -2,6 +2,7 @@ import type { EpochMs } from "../clock/clock.js";
 import { timesOf } from "../schedule/deadline-times.js";
 import type { Schedule, ScheduleVersion } from "../schedule/schedule.js";
 import type { DeadlineWatch, KeptDeadline } from "../store/deadline-table.js";
+import { eachItem } from "../store/each-item.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import type { DeadlineReason } from "./deadline-record.js";
 import { type GridInterval, intervalsFrom, onlyVersion, passedUpTo } from "./grid-intervals.js";
@@ -15,7 +16,7 @@ const LAST_RUNS = 20;
 /** The result of a check of the intervals behind the cursor. */
 export interface FoundBehind extends Found, Pick<DeadlineWatch, "cursor" | "excusedFrom"> {}
 
-type Store = Pick<ScheduleStore, "listRuns" | "listVersions">;
+type Store = Pick<ScheduleStore, "listDeadlines" | "listRuns" | "listVersions">;
 
 /** An interval of the grid, with its deadline. */
 interface Due {
@@ -89,7 +90,28 @@ export async function judgeBehind(
   if (next !== undefined) lookAt = Math.min(lookAt, judge({ ...next.terms, usualMs }, {}, now).lookAt);
   // The rest follows at once, unless the cursor waits for one of these.
   if (due.length >= MOST_AT_ONCE && !isBehindOpen) lookAt = now;
-  return { records: lastOfEach(records), lookAt, cursor, excusedFrom };
+  const cut = watch.cursor === null ? await cutExcused(store, groupId, versions, from) : [];
+  return { records: lastOfEach([...cut, ...records]), lookAt, cursor, excusedFrom };
+}
+
+/**
+ * Cuts the records of intervals that were excused together where intervals are expected anew, so that none lies over
+ * theirs: at `from`, or after their first interval, whose record its own then replaces.
+ */
+async function cutExcused(
+  store: Store,
+  groupId: string,
+  versions: readonly Pick<ScheduleVersion, "spec" | "since">[],
+  from: EpochMs,
+): Promise<KeptDeadline[]> {
+  const within = { lower: from, upper: Number.MAX_SAFE_INTEGER };
+  const filter = { groupId, subjects: ["interval"], states: ["EXCUSED"], within } as const;
+  const cut: KeptDeadline[] = [];
+  for await (const record of eachItem((page) => store.listDeadlines(filter, page))) {
+    const end = record.lower < from ? from : intervalsFrom(versions, record.lower).next().value?.upper;
+    if (end !== undefined && end < record.upper) cut.push({ ...record, upper: end });
+  }
+  return cut;
 }
 
 /** Returns where to begin, and the versions by which to judge from there. */

@@ -52,7 +52,7 @@ export function requirementOf(
 
 /**
  * Returns what `dependsOnPast` asks for, for one run: that the interval which ends where its own begins, or
- * all time before that, is settled and no run of it is in progress. So re-runs go in order as well.
+ * all time before that, is settled, no run of it is in progress and no backfill is to run it again. So re-runs go in order as well.
  *
  * @param origin - where the group's ledger begins, epoch ms
  */

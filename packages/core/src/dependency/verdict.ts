@@ -12,6 +12,8 @@ export interface Finding {
   readonly missing: IntervalSet;
   /** See `UnmetDependency.handOver`. */
   readonly handOver?: Interval;
+  /** Whether a part is missing only since a backfill is still to run it. @default false */
+  readonly isToBeRunAgain?: boolean;
 }
 
 /** A finding that keeps a run waiting. */

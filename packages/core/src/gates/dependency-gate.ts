@@ -14,7 +14,7 @@ import type { Interval } from "../interval/boundaries.js";
 import { type IntervalSet, intersect, measure, toSet } from "../interval/interval-set.js";
 import { openHandOvers } from "../planning/hand-overs.js";
 import { hasSnapshots } from "../planning/plan-snapshot.js";
-import { restatedTime } from "../planning/restated-time.js";
+import { restatedTime, timeToRunAgain } from "../planning/restated-time.js";
 import type { RunInput, UnmetDependency } from "../run/run.js";
 import { windowCalendarOf } from "../schedule/dependencies-of.js";
 import { DEPENDENCIES } from "../schedule/gates-of.js";
@@ -29,8 +29,8 @@ import type { ScheduleStore } from "../store/schedule-store.js";
  */
 const SWEEP_MS = 15 * 60_000;
 
-/** The same while a group has no schedule: its registration wakes nothing. */
-const UNREGISTERED_SWEEP_MS = 60_000;
+/** The same while it waits for what wakes nothing: for a group's registration, or for a backfill, which may be cancelled. */
+const SILENT_SWEEP_MS = 60_000;
 
 /** Most intervals of missing time that a run's wait lists for each dependency. */
 const MOST_LISTED = 100;
@@ -162,20 +162,24 @@ export class DependencyGate implements Gate {
     const asked = [...queries.values()];
     if (asked.length === 0) return findings;
     const missing = await this.#store().missingTime(asked.map(({ query }) => query));
-    const restated = await restatedTime(this.#store(), new Set(asked.map(({ query }) => query.groupId)));
+    const groupsOf = (isQuiet: boolean): ReadonlySet<string> =>
+      new Set(asked.flatMap(({ query }) => (query.isQuiet === isQuiet ? [query.groupId] : [])));
+    const restated = await restatedTime(this.#store(), groupsOf(false));
+    const toRunAgain = await timeToRunAgain(this.#store(), groupsOf(true));
     const handOvers = await this.#handOvers([...ofOthers], groups);
     for (const [index, { query, of }] of asked.entries()) {
       const { lower, upper } = query.within;
       for (const one of of) {
         const read = { lower: one.isWhole === true ? Number.MIN_SAFE_INTEGER : lower, upper };
-        const awaited = intersect([read], restated.get(query.groupId) ?? []);
-        const also = one.onRestate === "ignore" ? [] : awaited;
+        const again = one.isQuiet ? toRunAgain : one.onRestate === "ignore" ? undefined : restated;
+        const also = intersect([read], again?.get(query.groupId) ?? []);
         const handOver = handOvers.get(one);
         const blurred = handOver === undefined ? [] : blurredTime(one, query.within, handOver);
         findings.set(one, {
           ...findings.get(one)!,
           missing: toSet([...missing[index]!, ...also, ...blurred]),
           ...(handOver === undefined || blurred.length === 0 ? {} : { handOver }),
+          ...(also.length === 0 ? {} : { isToBeRunAgain: true }),
         });
       }
     }
@@ -279,8 +283,8 @@ function answerOf(verdict: Verdict, groups: ReadonlyMap<string, Schedule>, now: 
     ({ requirement, timesOutAt }) =>
       requirement.timeout?.action === "hold" && timesOutAt !== undefined && timesOutAt < now,
   );
-  const isUnregistered = verdict.unmet.some(
-    ({ requirement }) => !isRegistered(groups.get(requirement.groupId)),
+  const isSilent = verdict.unmet.some(
+    ({ requirement, isToBeRunAgain }) => isToBeRunAgain || !isRegistered(groups.get(requirement.groupId)),
   );
   return {
     isOpen: false,
@@ -288,7 +292,7 @@ function answerOf(verdict: Verdict, groups: ReadonlyMap<string, Schedule>, now: 
     missing: verdict.unmet.flatMap(({ missing }) => missing.slice(0, MOST_LISTED)),
     unmet,
     wokenBy,
-    lookAgainAt: now + (isUnregistered ? UNREGISTERED_SWEEP_MS : SWEEP_MS),
+    lookAgainAt: now + (isSilent ? SILENT_SWEEP_MS : SWEEP_MS),
     ...(pending.length === 0 ? {} : { deadlineAt: Math.min(...pending) }),
     ...(isOverdue ? { isOverdue: true } : {}),
   };

@@ -30,3 +30,24 @@ export async function restatedTime(
   }
   return time;
 }
+
+/**
+ * Returns the time of groups that their backfills are still to run, though it is settled: all of it, or what was given
+ * up. Runs that a backfill has planned are not part of it.
+ */
+export async function timeToRunAgain(
+  store: Pick<ScheduleStore, "listBackfills" | "missingTime">,
+  groupIds: ReadonlySet<string>,
+): Promise<ReadonlyMap<string, IntervalSet>> {
+  const time = new Map<string, IntervalSet>();
+  if (groupIds.size === 0) return time;
+  for (const { groupId, select, cursor, upper } of await store.listBackfills({ states: ["RUNNING"] })) {
+    // Failed runs are not settled in any case.
+    if (!groupIds.has(groupId) || cursor >= upper || select === "failed") continue;
+    const rest = { lower: cursor, upper };
+    const parts =
+      select === "all" ? [rest] : (await store.missingTime([{ groupId, within: rest, by: "succeeded" }]))[0]!;
+    time.set(groupId, toSet([...(time.get(groupId) ?? []), ...parts]));
+  }
+  return time;
+}

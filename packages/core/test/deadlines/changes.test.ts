@@ -122,6 +122,32 @@ describe("an unregistration", () => {
     expect(missed(world)).toEqual([0, 11]);
   });
 
+  it.each([
+    [0, 4, ["0-2 EXCUSED paused", "2-3 MISSED"]],
+    [2, 20, ["2-3 EXCUSED paused", "3-4 MISSED"]],
+  ])(
+    "after %i intervals cuts what was excused where intervals are expected anew",
+    async (met, hours, left) => {
+      const world = await worldOf(ONE_HOUR);
+      for (let hour = 1; hour <= met; hour += 1) await world.fireAt("orders", T0 + hour * HOUR);
+      await world.client.pause("orders");
+      await world.clock.advanceTo(T0 + 6 * HOUR);
+      await world.settle();
+      expect(await records(world)).toEqual([`${met}-5 EXCUSED paused`]);
+      await world.client.unregister("orders");
+      await world.client.register(
+        hourly("orders", { deadline: { afterMs: hours * HOUR }, overlap: "allow" }),
+      );
+      await world.settle();
+      world.operator.answer = ({ lowerBound }) =>
+        lowerBound === String(T0 + 2 * HOUR) && met > 0 ? { state: "SUCCEEDED" } : "runs";
+      await world.fireAt("orders", T0 + 6 * HOUR);
+      await world.clock.advanceTo(T0 + (met === 0 ? 7 : 24) * HOUR);
+      await world.settle();
+      expect(await records(world)).toEqual(left);
+    },
+  );
+
   it("with a purge leaves nothing, and the next ledger begins anew", async () => {
     const world = await worldOf(ONE_HOUR);
     await world.advance(2 * HOUR);

@@ -533,6 +533,46 @@ describe("a dependency on the group's own past", () => {
     const begun = world.operator.submissions.slice(before).map(({ lowerBound }) => Number(lowerBound));
     expect(begun).toEqual([T0, T0 + HOUR, T0 + 2 * HOUR]);
   });
+
+  it.each([
+    ["all", "all", [0, 1, 2, 3]],
+    ["previous", "all", [0, 1, 2, 3]],
+    ["all", "missing", [3]],
+  ] as const)(
+    "with %s also waits for what a backfill of %s is still to run",
+    async (dependsOnPast, select, expected) => {
+      const world = await past(dependsOnPast, { overlap: "allow" });
+      await world.fireAt("orders", T0 + 3 * HOUR);
+      const before = world.operator.submissions.length;
+      world.operator.answer = () => "runs";
+      await world.client.backfill({ groupId: "orders", from: T0, to: T0 + 3 * HOUR, select });
+      await world.fireAt("orders", T0 + 4 * HOUR);
+      for (let each = 0; each < 4; each += 1) {
+        world.operator.endAll();
+        await world.settle();
+      }
+      const begun = world.operator.submissions.slice(before).map(({ lowerBound }) => Number(lowerBound));
+      expect(begun).toEqual(expected.map((hour) => T0 + hour * HOUR));
+    },
+  );
+
+  it("waits no longer than a minute for a backfill that was cancelled between two of its runs", async () => {
+    const world = await past("all", { overlap: "allow" });
+    await world.fireAt("orders", T0 + 3 * HOUR);
+    const before = world.operator.submissions.length;
+    world.operator.answer = () => "runs";
+    const range = { groupId: "orders", from: T0, to: T0 + 3 * HOUR } as const;
+    const { backfill } = await world.client.backfill({ ...range, select: "all" });
+    await world.fireAt("orders", T0 + 4 * HOUR);
+    await world.client.pause("orders");
+    world.operator.endAll();
+    await world.settle();
+    await world.client.cancelBackfill(backfill!.id);
+    await world.client.resume("orders");
+    await world.advance(MINUTE);
+    const begun = world.operator.submissions.slice(before).map(({ lowerBound }) => Number(lowerBound));
+    expect(begun).toEqual([T0, T0 + 3 * HOUR]);
+  });
 });
 
 describe("a lane whose runs wait for groups", () => {
