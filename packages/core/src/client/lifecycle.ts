@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../clock/clock.js";
 import { upstreamsOf } from "../dependency/dependency.js";
 import type { Dispatcher } from "../dispatch/dispatcher.js";
-import { isTidegateError, messageOf, ScheduleError } from "../errors/errors.js";
+import { hasCode, isTidegateError, messageOf, ScheduleError } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
 import type { SignalEmitter } from "../events/signals.js";
 import { nextFireAt } from "../planning/plan-decision.js";
@@ -60,6 +60,9 @@ export interface UnregisterOptions {
    */
   readonly force?: boolean;
 }
+
+/** How often a change is made that others get ahead of; far more than occurs in practice. */
+const MOST_ATTEMPTS = 10;
 
 /** Most groups that an error names. */
 const MOST_NAMED = 5;
@@ -134,12 +137,13 @@ export class Lifecycle {
 
   async pause(groupId: string, note: string, version?: number): Promise<Schedule> {
     const { changes } = this.#parts;
-    const before = await this.#get(groupId, version);
-    await changes.change(before, {
-      status: transition(groupId, before.status, "pause"),
-      statusReason: note === "" ? null : note,
-      laneWidth: 0,
-    });
+    await this.#changed(groupId, version, (before) =>
+      changes.change(before, {
+        status: transition(groupId, before.status, "pause"),
+        statusReason: note === "" ? null : note,
+        laneWidth: 0,
+      }),
+    );
     return changes.deliver(groupId);
   }
 
@@ -147,9 +151,13 @@ export class Lifecycle {
    * Resumes a paused schedule; any other stays as it is. Runs that blocked because of `onFailure: "pause"` no
    * longer do: the person who resumes has seen them.
    */
-  async resume(groupId: string, version?: number): Promise<Schedule> {
+  resume(groupId: string, version?: number): Promise<Schedule> {
+    return this.#changed(groupId, version, (before) => this.#resume(before));
+  }
+
+  async #resume(before: Schedule): Promise<Schedule> {
     const { changes } = this.#parts;
-    const before = await this.#get(groupId, version);
+    const { groupId } = before.spec;
     if (SCHEDULE_STATUSES[before.status].plans) return before;
     requireReadable(before);
     const status = transition(groupId, before.status, "resume");
@@ -165,10 +173,11 @@ export class Lifecycle {
 
   async unregister(groupId: string, options: UnregisterOptions): Promise<void> {
     const { changes } = this.#parts;
-    const before = await this.#get(groupId, options.version);
+    const seen = await this.#get(groupId, options.version);
     if (options.force !== true) await this.#refuseDependedOn(groupId);
-    if (before.status === "SOURCE" && options.purge === true) return this.#purging.purgeSource(before);
-    if (before.status !== "DELETED") {
+    if (seen.status === "SOURCE" && options.purge === true) return this.#purging.purgeSource(seen);
+    const isChanged = await this.#changed(groupId, options.version, async (before) => {
+      if (before.status === "DELETED") return false;
       await this.#parts.dispatcher.stopPlanned(groupId);
       await changes.change(before, {
         status: transition(groupId, before.status, "unregister"),
@@ -177,9 +186,34 @@ export class Lifecycle {
         nextFireAt: null,
         cancelPlanned: UNREGISTERED,
       });
-      await changes.deliver(groupId);
-    }
+      return true;
+    });
+    if (isChanged) await changes.deliver(groupId);
     if (options.purge === true) await this.#purging.purgeDeleted(groupId, options.force === true);
+  }
+
+  /**
+   * Makes a change, and makes it again if another one came in between, such as what an engine has answered or the same change
+   * of another person: a caller that names no version means the schedule as it is, but not one that was registered after a purge.
+   *
+   * @param change - is given the schedule as it was read
+   */
+  async #changed<T>(
+    groupId: string,
+    version: number | undefined,
+    change: (before: Schedule) => Promise<T>,
+  ): Promise<T> {
+    const first = await this.#get(groupId, version);
+    let before = first;
+    for (let left = version === undefined ? MOST_ATTEMPTS : 1; ; left -= 1) {
+      try {
+        return await change(before);
+      } catch (error) {
+        if (left === 1 || !hasCode(error, "SCHEDULE_VERSION_STALE")) throw error;
+        before = await this.#get(groupId, undefined);
+        if (before.incarnation !== first.incarnation) throw error;
+      }
+    }
   }
 
   /** Returns a schedule if it still has the version that the caller has seen, or if the caller names none. */
