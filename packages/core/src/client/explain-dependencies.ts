@@ -1,5 +1,6 @@
 import type { EpochMs } from "../clock/clock.js";
 import type { Interval } from "../interval/boundaries.js";
+import { type IntervalSet, intersect } from "../interval/interval-set.js";
 import { hasSnapshots } from "../planning/plan-snapshot.js";
 import { covers } from "../run/covering.js";
 import type { Run, UnmetDependency } from "../run/run.js";
@@ -58,7 +59,21 @@ async function upstreamReasons(
     reasons.push(...runs.map((run) => `${groupId} ${range(run)}: ${stateOf(run)}.`));
     if (isRegistered) reasons.push(...unplannedReasons(schedule, part));
   }
+  reasons.push(...(await backfillReasons(store, groupId, missing)));
   return [...new Set(reasons)];
+}
+
+/** Says which backfills have not reached a part of what is missing, which earlier runs may have covered. */
+async function backfillReasons(
+  store: ScheduleStore,
+  groupId: string,
+  missing: IntervalSet,
+): Promise<string[]> {
+  const running = await store.listBackfills({ groupId, states: ["RUNNING"] });
+  return running.flatMap(({ id, cursor, upper }) => {
+    const rest = cursor < upper ? intersect([{ lower: cursor, upper }], missing) : [];
+    return rest.map((part) => `${groupId} ${range(part)}: backfill ${id} has not got that far yet.`);
+  });
 }
 
 function handOverReason(groupId: string, { lower, upper }: Interval): string {

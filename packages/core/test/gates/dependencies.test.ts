@@ -564,6 +564,9 @@ describe("a dependency on the group's own past", () => {
     const range = { groupId: "orders", from: T0, to: T0 + 3 * HOUR } as const;
     const { backfill } = await world.client.backfill({ ...range, select: "all" });
     await world.fireAt("orders", T0 + 4 * HOUR);
+    const live = (await world.runs("orders")).find(({ lower }) => lower === T0 + 3 * HOUR)!;
+    const { reasons } = await world.client.explain(live.id);
+    expect(reasons.join("\n")).toMatch(`backfill ${backfill!.id} has not got that far yet`);
     await world.client.pause("orders");
     world.operator.endAll();
     await world.settle();
