@@ -1,18 +1,13 @@
 import type { ScheduleInfo } from "@tidegate/core";
 import { atLeast, atMost, type Figure, percentile, rounded } from "./figure.js";
-import {
-  findPeak,
-  type Offer,
-  offerOnPostgres,
-  offerOnSqlite,
-  ratesOf,
-  secondly,
-  windowsOf,
-} from "./offered.js";
+import { findPeak, type Offer, offerOnPostgres, offerOnSqlite, ratesOf, secondly } from "./offered.js";
 import { POSTGRES_SETTINGS } from "./postgres-settings.js";
 import { noopOperator } from "./setup.js";
 
 const HELD_S = 60;
+
+/** For how long the rate is measured then, s: long enough to have its share of what a database does once a minute, such as a vacuum. */
+const MEASURED_S = 20;
 
 /** Whether a machine that is offered twice and five times its peak goes on to do what it can. */
 export function overloadHold(): Promise<Figure[]> {
@@ -41,7 +36,8 @@ async function held(id: string, store: string, offer: Offer): Promise<Figure[]> 
     ["", 2],
     ["-5", 5],
   ] as const) {
-    const rate = windowsOf(await offer(Math.round(peak * times), HELD_S + 5)).at(-1)!;
+    const rates = (await offer(Math.round(peak * times), HELD_S + MEASURED_S)).slice(HELD_S);
+    const rate = rates.reduce((sum, each) => sum + each, 0) / rates.length;
     figures.push(
       atLeast(0.9, {
         id: `${id}${suffix}`,
