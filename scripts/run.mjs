@@ -82,7 +82,7 @@ const jestEnv = {
 /** Servers of others that tests start, and how long all tests take with them on two cores. */
 const LIVE = `With Airflow, DolphinScheduler, Flink, Kafka and SeaTunnel, on two cores, all tests take about 20 minutes; the
 first time also some minutes for downloads and for what it records of them (2.2 GB, kept in ~/.cache/tidegate).
-"npm run test:quick" leaves these servers out, and the long ones of the other tests: it takes about 4 minutes.`;
+"npm run test:quick" leaves these servers out, and the long ones of the other tests: it takes about 3 minutes.`;
 
 /** Files that start servers of others. */
 const SERVERS = "\\.live\\.test\\.ts$";
