@@ -107,8 +107,6 @@ export class SilenceWatch {
   /** Returns which processes may be at work; `undefined` if the server's processes are not those of connections. */
   async #busyOf(processes: readonly number[]): Promise<readonly number[] | undefined> {
     const pool = this.#open();
-    // Whatever breaks its connection also rejects the question.
-    pool.on("error", () => {});
     try {
       const client = await pool.connect();
       try {

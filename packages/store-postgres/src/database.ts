@@ -52,8 +52,6 @@ export class Database {
     };
     this.#pool = openPool(addresses, { ...config, max: options.poolSize });
     this.#silence = new SilenceWatch(() => openPool(addresses, { ...config, max: 1 }));
-    // The pool replaces an idle connection that breaks; if none can be made, the next query reports it.
-    this.#pool.on("error", () => {});
   }
 
   /** The pool, for migrations, which need a connection of their own for longer. */

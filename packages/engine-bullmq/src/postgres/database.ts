@@ -127,8 +127,6 @@ export class Database {
  * fraction of a second, which is fired again (the ledger notices) or registered again by the reconciler.
  */
 async function prepareConnection(client: ClientBase, schema: string): Promise<void> {
-  // A break between two statements would otherwise end the process; the next statement reports it as well.
-  client.on("error", () => {});
   await client.query(`SET search_path TO ${quoteSchemaName(schema)}; SET synchronous_commit TO off`);
 }
 

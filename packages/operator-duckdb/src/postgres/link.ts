@@ -150,11 +150,8 @@ class Connection {
   }
 
   async open(): Promise<PoolClient> {
-    const client = await this.#pool.connect();
-    // An error while no statement runs: the next statement reports it.
-    client.on("error", () => {});
-    this.#client = client;
-    return client;
+    this.#client = await this.#pool.connect();
+    return this.#client;
   }
 
   /** Learns which process of the server works for this connection. */

@@ -78,7 +78,7 @@ export class PostgresConnection {
   #open(): Pool {
     if (this.#pool !== undefined) return this.#pool;
     const { password } = this.#database;
-    const pool = openPool(this.#addresses, {
+    this.#pool = openPool(this.#addresses, {
       max: 4,
       connectionTimeoutMillis: this.#addresses.connectTimeoutMs ?? 10_000,
       statement_timeout: this.#limitMs,
@@ -88,10 +88,7 @@ export class PostgresConnection {
       options: "-c TimeZone=UTC",
       ...(password === undefined ? {} : { password }),
     });
-    // Whatever breaks a connection also rejects the query on it.
-    pool.on("error", () => {});
-    this.#pool = pool;
-    return pool;
+    return this.#pool;
   }
 }
 
