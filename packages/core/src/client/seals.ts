@@ -8,7 +8,7 @@ import type { Instant } from "../schedule/instant.js";
 import type { Schedule } from "../schedule/schedule.js";
 import { isSealed } from "../schedule/sealed.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
-import type { Seal, SealRead } from "../store/seal-table.js";
+import { isSealAsRead, type Seal, type SealRead } from "../store/seal-table.js";
 import { iso, range } from "./instants.js";
 import { checkNote, instantOf, invalidInput } from "./ledger-input.js";
 import type { ScheduleChanges } from "./schedule-changes.js";
@@ -119,10 +119,10 @@ export class Seals {
   }
 
   /** Returns whether a group still has the seal that was read, if that matters to the write. */
-  async isAsRead({ spec }: Schedule, { seal }: SealRead): Promise<boolean> {
-    if (seal === undefined) return true;
-    const [now] = await this.#parts.store.getSeals([spec.groupId]);
-    return (now?.through ?? null) === seal;
+  async isAsRead({ spec }: Schedule, read: SealRead): Promise<boolean> {
+    if (read.seal === undefined) return true;
+    const [seal] = await this.#parts.store.getSeals([spec.groupId]);
+    return isSealAsRead(seal, read);
   }
 
   /** Returns the first of some intervals that is sealed, and where the sealed time ends. */

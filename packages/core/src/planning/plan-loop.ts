@@ -9,6 +9,7 @@ import type { Schedule } from "../schedule/schedule.js";
 import { Batcher } from "../store/batcher.js";
 import type { PlanCommit } from "../store/run-ledger.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
+import { isSealAsRead } from "../store/seal-table.js";
 import type { FailingGroups } from "./failing-groups.js";
 import { isolated, OwnError } from "./isolated.js";
 import { KeptSteps } from "./kept-steps.js";
@@ -377,7 +378,7 @@ export class PlanLoop {
     cache.forget(work.groupId);
     if (commit.seal !== undefined) {
       const [seal] = await store.getSeals([work.groupId]);
-      if (commit.seal !== (seal?.through ?? null)) work.snapshot = undefined;
+      if (!isSealAsRead(seal, commit)) work.snapshot = undefined;
     }
     work.conflicts += 1;
     work.refusedAt = commit.watermark;

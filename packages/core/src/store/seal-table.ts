@@ -28,6 +28,11 @@ export interface SealRead {
   readonly seal?: EpochMs | null;
 }
 
+/** Returns whether a group still has the seal that a caller has read, if it names one. Pure. */
+export function isSealAsRead(seal: Seal | undefined, read: SealRead): boolean {
+  return read.seal === undefined || read.seal === (seal?.through ?? null);
+}
+
 /**
  * The seals of groups. A facet of `ScheduleStore`.
  *

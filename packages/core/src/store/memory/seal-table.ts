@@ -2,7 +2,7 @@ import type { EpochMs } from "../../clock/clock.js";
 import type { Backfill } from "../../run/backfill.js";
 import type { Run } from "../../run/run.js";
 import { isSealed } from "../../schedule/sealed.js";
-import type { Seal, SealRead } from "../seal-table.js";
+import { isSealAsRead, type Seal, type SealRead } from "../seal-table.js";
 import type { Group } from "./rows.js";
 
 /** The seals of all groups. */
@@ -14,8 +14,8 @@ export class SealTable {
   }
 
   /** Returns whether a group has the seal that a caller has read, if it names one. */
-  isAsRead(groupId: string, { seal }: SealRead): boolean {
-    return seal === undefined || seal === (this.#byGroup.get(groupId)?.through ?? null);
+  isAsRead(groupId: string, read: SealRead): boolean {
+    return isSealAsRead(this.#byGroup.get(groupId), read);
   }
 
   /** Returns whether a group's seal has closed the time of a run since the run has ended. */
