@@ -12,11 +12,14 @@ import {
   type RunFilter,
   type ScheduleChange,
   type ScheduleStore,
+  type SealRead,
 } from "@tidegate/core/store";
 import {
   aNewSchedule,
   aPlan,
+  aRun,
   MINUTE,
+  minute,
   type NewScheduleOverrides,
   type PlanOverrides,
   START,
@@ -234,3 +237,20 @@ export async function admitted(store: ScheduleStore, runs: readonly NewRun[]): P
   const found = await store.getRuns(idsOf(runs));
   return found.map((run) => run !== undefined && isAdmitted(run.place));
 }
+
+/** Returns the change with which a person has a run carried out again. */
+export const retry = (id: string, read: SealRead = {}): RunChange => ({
+  id,
+  from: ["FAILED", "CANCELLED"],
+  state: "PLANNED",
+  at: LATER,
+  reason: null,
+  attempt: 0,
+  isBlocking: false,
+  endedAt: null,
+  ...read,
+});
+
+/** Returns another generation of the n-th minute, beside the lane. */
+export const again = (n: number, overrides: Partial<NewRun> = {}): NewRun =>
+  aRun({ ...minute(n), kind: "MANUAL", generation: 1, ...overrides });

@@ -1,8 +1,9 @@
 import type { RunSnapshot } from "@tidegate/core";
 import type { NewRun, PlanCommit, RunChange, ScheduleStore } from "@tidegate/core/store";
-import { aBackfill, aPlan, aRun, MINUTE, minute, type PlanOverrides } from "../builders.js";
+import { aBackfill, aPlan, MINUTE, minute, type PlanOverrides } from "../builders.js";
 import { describe, expect, it } from "../runner.js";
 import {
+  again,
   allRuns,
   carryOut,
   change,
@@ -15,6 +16,7 @@ import {
   LATER,
   plan,
   register,
+  retry,
   scheduleOf,
   settle,
   stepOf,
@@ -24,22 +26,6 @@ import type { StoreBed } from "./fixture.js";
 const ASKED: RunSnapshot = { cause: "requested", note: "" };
 
 const EXCLUSIVE = { isExclusive: true };
-
-/** Returns another generation of the n-th minute, beside the lane. */
-const again = (n: number, overrides: Partial<NewRun> = {}): NewRun =>
-  aRun({ ...minute(n), kind: "MANUAL", generation: 1, ...overrides });
-
-/** Returns the change with which a person has a run carried out again. */
-const retry = (id: string): RunChange => ({
-  id,
-  from: ["FAILED", "CANCELLED"],
-  state: "PLANNED",
-  at: LATER,
-  reason: null,
-  attempt: 0,
-  isBlocking: false,
-  endedAt: null,
-});
 
 const giveUp = (id: string): RunChange => ({
   id,

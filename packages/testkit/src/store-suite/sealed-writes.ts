@@ -1,15 +1,9 @@
 import type { RunSnapshot } from "@tidegate/core";
-import type {
-  NewReportedRun,
-  NewRun,
-  RunChange,
-  ScheduleStore,
-  SealChange,
-  SealRead,
-} from "@tidegate/core/store";
-import { aBackfill, aPlan, aRun, MINUTE, minute, START } from "../builders.js";
+import type { NewReportedRun, ScheduleStore, SealChange, SealRead } from "@tidegate/core/store";
+import { aBackfill, aPlan, MINUTE, minute, START } from "../builders.js";
 import { describe, expect, it } from "../runner.js";
 import {
+  again,
   allRuns,
   carryOut,
   change,
@@ -19,6 +13,7 @@ import {
   LATER,
   plan,
   register,
+  retry,
   runOf,
   scheduleOf,
 } from "./conduct.js";
@@ -37,22 +32,6 @@ async function seal(store: ScheduleStore, overrides: Partial<SealChange> = {}): 
   const rest = { through: THROUGH, note: "", sealedAt: LATER, expected: null };
   return store.putSeal({ groupId, incarnation, ...rest, ...overrides });
 }
-
-/** Returns another generation of the n-th minute, beside the lane. */
-const again = (n: number, overrides: Partial<NewRun> = {}): NewRun =>
-  aRun({ ...minute(n), kind: "MANUAL", generation: 1, ...overrides });
-
-/** Returns the change with which a person has a run carried out again. */
-const retry = (id: string, read: SealRead = {}): RunChange => ({
-  id,
-  from: ["FAILED", "CANCELLED"],
-  state: "PLANNED",
-  at: LATER,
-  reason: null,
-  attempt: 0,
-  endedAt: null,
-  ...read,
-});
 
 /** A write of time again that was decided on a seal. */
 interface Again {

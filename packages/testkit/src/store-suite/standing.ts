@@ -1,7 +1,19 @@
-import type { NewRun, RunChange, ScheduleStore } from "@tidegate/core/store";
+import type { NewRun, ScheduleStore } from "@tidegate/core/store";
 import { aBackfill, aRun, minute, START } from "../builders.js";
 import { describe, expect, it } from "../runner.js";
-import { allRuns, change, claim, end, LATER, plan, register, runOf, scheduleOf, stepOf } from "./conduct.js";
+import {
+  allRuns,
+  change,
+  claim,
+  end,
+  LATER,
+  plan,
+  register,
+  retry,
+  runOf,
+  scheduleOf,
+  stepOf,
+} from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
 
 const BACKFILL = aBackfill();
@@ -11,17 +23,6 @@ const EXCLUSIVE = { isExclusive: true };
 /** Returns a run beside the lane, over some minutes. */
 const beside = (from: number, to: number, overrides: Partial<NewRun> = {}): NewRun =>
   aRun({ kind: "MANUAL", lower: minute(from).lower, upper: minute(to).lower, ...overrides });
-
-/** Returns the change with which a person has a run carried out again. */
-const retry = (id: string): RunChange => ({
-  id,
-  from: ["FAILED", "CANCELLED"],
-  state: "PLANNED",
-  at: LATER,
-  reason: null,
-  attempt: 0,
-  endedAt: null,
-});
 
 async function giveUp(store: ScheduleStore, id: string): Promise<void> {
   await store.changeRuns([{ id, from: ["PLANNED"], state: "CANCELLED", at: LATER, reason: "cancelled" }]);
