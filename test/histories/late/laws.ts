@@ -1,4 +1,5 @@
-import { type DoneJob, intervalAt, type LateEnding, MINUTE, since } from "./stage.js";
+import { MINUTE } from "../succession.js";
+import { type DoneJob, intervalAt, type LateEnding, since } from "./stage.js";
 import { INTERVALS, type LateStory } from "./story.js";
 
 /** Rows of an interval that a job has written when it was over. */

@@ -1,14 +1,10 @@
-import { createTidegate, type LateTime, type Run, type Tidegate } from "@tidegate/core";
+import type { LateTime, Run } from "@tidegate/core";
 import type { JobOutcome, OfflineJobRequest, ScheduleOperator, SubmittedJob } from "@tidegate/core/operator";
-import type { ScheduleStore } from "@tidegate/core/store";
 import { VirtualClock } from "@tidegate/core/testing";
-import { embeddedEngine } from "@tidegate/engine-embedded";
 import type { StageStore } from "../evidence.js";
-import { Budget, Mortal } from "../mortal.js";
+import { MINUTE, Succession } from "../succession.js";
 import { T0 } from "../triggers.js";
 import { INTERVALS, type LateJob, type LateStep, type LateStory, LENGTH } from "./story.js";
-
-export const MINUTE = 60_000;
 
 /** Long enough for everything that is still to come, minutes. */
 const REST = 24 * 60;
@@ -96,56 +92,27 @@ function outcomeOf({ index, script: { fails, facts, own } }: DoneJob): JobOutcom
 export async function playedLate(story: LateStory, place: StageStore): Promise<LateEnding> {
   const clock = new VirtualClock({ start: T0, turns: place.turns });
   const service = new Service(clock, story);
-  const budget = new Budget(100_000, 200_000);
-  let store: ScheduleStore = place.store;
-  let process: { readonly tidegate: Tidegate; readonly mortal: Mortal };
-
-  const settle = async (): Promise<void> => {
-    for (let calls = -1; calls !== budget.storeCalls && !budget.isSpent; ) {
-      calls = budget.storeCalls;
-      for (let turn = 0; turn < 3; turn += 1) await clock.settle();
-    }
-  };
-  const start = async (): Promise<void> => {
-    const mortal = new Mortal(budget);
-    const tidegate = createTidegate({
-      store: mortal.store(store),
-      engines: [embeddedEngine()],
+  const process = new Succession({
+    clock,
+    place,
+    assemble: (mortal) => ({
       operators: [mortal.guard(service)],
-      clock: mortal.clock(clock),
       restateSettleMs: story.settle * MINUTE,
-      dispatcher: { leaseMs: 5 * MINUTE, drainMs: 0 },
-      watchdogEveryMs: 5 * MINUTE,
-      reconcileEveryMs: 60 * MINUTE,
       backfillEveryMs: 5 * MINUTE,
-    });
-    process = { tidegate, mortal };
-    await tidegate.start();
-    await settle();
-  };
-  const replace = async (): Promise<void> => {
-    process.mortal.kill();
-    store = await place.reopen(false);
-    await start();
-  };
+    }),
+  });
   const act = async (one: LateStep): Promise<void> => {
     const { client } = process.tidegate;
     if (one.do === "crash") process.mortal.killAtWrite(one.writes, one.isWritten);
-    if (one.do === "restart") await replace();
+    if (one.do === "restart") await process.replace();
     if (one.do === "pause") await Promise.race([client.pause("facts"), process.mortal.died]);
     if (one.do === "resume") await Promise.race([client.resume("facts"), process.mortal.died]);
-    await settle();
-  };
-  const pass = async (minutes: number): Promise<void> => {
-    await clock.advance(minutes * MINUTE);
-    await settle();
-    // Another process takes over within the minute.
-    if (process.mortal.isDead) await replace();
+    await process.settle();
   };
 
-  await start();
+  await process.start();
   try {
-    const { client } = process!.tidegate;
+    const { client } = process.tidegate;
     const trigger = { type: "period", every: LENGTH, unit: "minute" } as const;
     const { upper: endTime } = intervalAt(INTERVALS - 1);
     const common = { trigger, startTime: T0, endTime, onFailure: "continue", maxAttempts: 1 } as const;
@@ -153,14 +120,13 @@ export async function playedLate(story: LateStory, place: StageStore): Promise<L
     await client.register({ ...common, groupId: "arrivals" });
     const steps = [...story.steps];
     for (let minute = 1; minute <= 2 * INTERVALS * LENGTH; minute += 1) {
-      await pass(1);
+      await process.pass(1);
       while (steps[0]?.at === minute) await act(steps.shift()!);
     }
-    if (process!.mortal.isDead) await replace();
-    process!.mortal.killAtWrite(Number.POSITIVE_INFINITY, false);
-    if ((await process!.tidegate.client.get("facts")).status === "PAUSED") await act({ at: 0, do: "resume" });
-    for (let minute = 0; minute < REST; minute += 10) await pass(10);
-    const last = process!.tidegate.client;
+    await process.survive();
+    if ((await process.tidegate.client.get("facts")).status === "PAUSED") await act({ at: 0, do: "resume" });
+    for (let minute = 0; minute < REST; minute += 10) await process.pass(10);
+    const last = process.tidegate.client;
     const audits = await Promise.all(["facts", "arrivals"].map((groupId) => last.audit(groupId)));
     return {
       jobs: service.jobs,
@@ -169,7 +135,6 @@ export async function playedLate(story: LateStory, place: StageStore): Promise<L
       areSound: audits.every(({ isSound }) => isSound),
     };
   } finally {
-    process!.mortal.kill();
-    await place.dispose();
+    await process.dispose();
   }
 }

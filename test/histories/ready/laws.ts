@@ -1,5 +1,6 @@
+import { MINUTE } from "../succession.js";
 import { T0 } from "../triggers.js";
-import { GROUPS, type Heard, MINUTE, type ReadyEnding, type ReadyJob } from "./stage.js";
+import { GROUPS, type Heard, type ReadyEnding, type ReadyJob } from "./stage.js";
 import { INTERVALS, LENGTH, type ReadyStory } from "./story.js";
 
 const SECOND = 1_000;

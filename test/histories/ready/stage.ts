@@ -1,15 +1,11 @@
-import { createTidegate, type Run, type Tidegate } from "@tidegate/core";
+import type { Run } from "@tidegate/core";
 import type { JobOutcome, OfflineJobRequest, ScheduleOperator, SubmittedJob } from "@tidegate/core/operator";
 import type { ProbeAnswer, ProbeContext, ProbeQuestion, ReadinessProbe } from "@tidegate/core/probe";
-import type { ScheduleStore } from "@tidegate/core/store";
 import { VirtualClock } from "@tidegate/core/testing";
-import { embeddedEngine } from "@tidegate/engine-embedded";
 import type { StageStore } from "../evidence.js";
-import { Budget, Mortal } from "../mortal.js";
+import { MINUTE, Succession } from "../succession.js";
 import { T0 } from "../triggers.js";
 import { INTERVALS, LENGTH, type ReadyStep, type ReadyStory, TROUBLED } from "./story.js";
-
-export const MINUTE = 60_000;
 
 /** Long enough for all runs of a lane, each after the longest wait that a source asks for, minutes. */
 const REST = INTERVALS * 10;
@@ -151,49 +147,25 @@ export async function playedReady(story: ReadyStory, place: StageStore): Promise
   const clock = new VirtualClock({ start: T0, turns: place.turns });
   const shop = new Shop(clock, story);
   const service = new Service(clock, story);
-  const budget = new Budget(100_000, 200_000);
   const troubles: { by: number; at: number }[] = [];
   const disturbedAt: number[] = [];
   const marked = new Set<string>();
-  let processes = 0;
-  let store: ScheduleStore = place.store;
-  let process: { readonly tidegate: Tidegate; readonly mortal: Mortal };
-
   const disturb = (): void => void disturbedAt.push(since(clock.now()));
-  const settle = async (): Promise<void> => {
-    for (let calls = -1; calls !== budget.storeCalls && !budget.isSpent; ) {
-      calls = budget.storeCalls;
-      for (let turn = 0; turn < 3; turn += 1) await clock.settle();
-    }
-  };
-  const start = async (): Promise<void> => {
-    const mortal = new Mortal(budget);
-    const by = processes;
-    processes += 1;
-    const tidegate = createTidegate({
-      store: mortal.store(store),
-      engines: [embeddedEngine()],
+  const process = new Succession({
+    clock,
+    place,
+    assemble: (mortal, by) => ({
       operators: [mortal.guard(service)],
       probes: [mortal.guard(shop.probeOf(by))],
-      clock: mortal.clock(clock),
-      dispatcher: { leaseMs: 5 * MINUTE, drainMs: 0 },
-      watchdogEveryMs: 5 * MINUTE,
-      reconcileEveryMs: 60 * MINUTE,
-    });
-    tidegate.events.on("trouble", ({ where }) => {
-      if (where === "probe" && !mortal.isDead) troubles.push({ by, at: since(clock.now()) });
-    });
-    process = { tidegate, mortal };
-    void mortal.died.then(disturb);
-    disturb();
-    await tidegate.start();
-    await settle();
-  };
-  const replace = async (): Promise<void> => {
-    process.mortal.kill();
-    store = await place.reopen(false);
-    await start();
-  };
+    }),
+    onStart: (tidegate, mortal, by) => {
+      tidegate.events.on("trouble", ({ where }) => {
+        if (where === "probe" && !mortal.isDead) troubles.push({ by, at: since(clock.now()) });
+      });
+      void mortal.died.then(disturb);
+      disturb();
+    },
+  });
   const mark = async (): Promise<void> => {
     const { client } = process.tidegate;
     const { items } = await client.runs({ states: ["PLANNED"] }, { limit: 100 });
@@ -206,24 +178,18 @@ export async function playedReady(story: ReadyStory, place: StageStore): Promise
     const { client } = process.tidegate;
     const { died } = process.mortal;
     if (one.do === "crash") process.mortal.killAtWrite(one.writes, one.isWritten);
-    if (one.do === "restart") await replace();
+    if (one.do === "restart") await process.replace();
     if (one.do === "mark") await Promise.race([mark(), died]);
     if (one.do === "pause" || one.do === "resume") {
       disturb();
       await Promise.race([client[one.do]("orders"), died]);
     }
-    await settle();
-  };
-  const pass = async (minutes: number): Promise<void> => {
-    await clock.advance(minutes * MINUTE);
-    await settle();
-    // Another process takes over within the minute.
-    if (process.mortal.isDead) await replace();
+    await process.settle();
   };
 
-  await start();
+  await process.start();
   try {
-    const { client } = process!.tidegate;
+    const { client } = process.tidegate;
     const trigger = { type: "period", every: LENGTH, unit: "minute" } as const;
     const common = { trigger, startTime: T0, endTime: T0 + endOf(INTERVALS - 1), maxAttempts: 1 } as const;
     const { overlap } = story;
@@ -231,21 +197,18 @@ export async function playedReady(story: ReadyStory, place: StageStore): Promise
       await client.register({ ...common, groupId, overlap, maxActiveRuns: 3, ready: [{ type: "shop" }] });
     const steps = [...story.steps];
     for (let minute = 1; minute <= TROUBLED; minute += 1) {
-      await pass(1);
+      await process.pass(1);
       while (steps[0]?.at === minute) await act(steps.shift()!);
     }
-    if (process!.mortal.isDead) await replace();
-    process!.mortal.killAtWrite(Number.POSITIVE_INFINITY, false);
-    if ((await process!.tidegate.client.get("orders")).status === "PAUSED")
-      await act({ at: 0, do: "resume" });
-    for (let minute = 0; minute < REST; minute += 10) await pass(10);
-    const last = process!.tidegate.client;
+    await process.survive();
+    if ((await process.tidegate.client.get("orders")).status === "PAUSED") await act({ at: 0, do: "resume" });
+    for (let minute = 0; minute < REST; minute += 10) await process.pass(10);
+    const last = process.tidegate.client;
     const audits = await Promise.all(GROUPS.map((groupId) => last.audit(groupId)));
     const { items: runs } = await last.runs({}, { limit: 1_000 });
     const areSound = audits.every(({ isSound }) => isSound);
     return { heard: shop.heard, jobs: service.jobs, runs, troubles, disturbedAt, marked, areSound };
   } finally {
-    process!.mortal.kill();
-    await place.dispose();
+    await process.dispose();
   }
 }
