@@ -149,9 +149,8 @@ export class Scene {
   }
 
   /** Waits until a manager has ended by itself. */
-  async untilDone(manager: ChildProcess): Promise<void> {
-    if (manager.exitCode === null && manager.signalCode === null) await once(manager, "exit");
-    expect(manager.exitCode).toBe(0);
+  untilDone(manager: ChildProcess): Promise<void> {
+    return untilDone(manager);
   }
 
   /**
@@ -246,6 +245,12 @@ function spansOf(parts: readonly Span[]): Span[] {
     else spans.push({ lower, upper });
   }
   return spans;
+}
+
+/** Waits until a process has ended by itself; fails if it has not ended well. */
+export async function untilDone(process: ChildProcess): Promise<void> {
+  if (process.exitCode === null && process.signalCode === null) await once(process, "exit");
+  expect(process.exitCode).toBe(0);
 }
 
 /** Kills a process as a power cut does; resolves when it is gone. */

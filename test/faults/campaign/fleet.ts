@@ -5,7 +5,7 @@ import type { Cluster } from "../distributed/cluster.js";
 import { endProcess } from "../scene.js";
 import type { Post, Victims } from "./victims.js";
 
-/** Whoever starts managers and knows when they are done. */
+/** The part of a scene that starts managers, and knows when they are done. */
 export interface Crew {
   /** A manager in a process of its own, which says "ready". @param options - of its parts, in the place of the deployment's */
   startManager(options: { readonly parts: object }): ChildProcess;

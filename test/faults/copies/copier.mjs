@@ -35,7 +35,7 @@ async function insist(work) {
       return await work();
     } catch (error) {
       log("test", error);
-      if (!/UNAVAILABLE|STALE/.test(error.code)) throw error;
+      if (!/UNAVAILABLE/.test(error.code)) throw error;
       await sleep(200);
     }
   }

@@ -16,7 +16,7 @@ const FIRST_ROWS = 50_000;
 
 const PATIENCE_MS = 180_000;
 
-/** What happens to managers that use Postgres alone. */
+/** The faults of managers that use Postgres alone. */
 const FITTING = ALL_FAULTS.filter(({ name }) => !name.includes("Redis"));
 
 /** A job that copies the table into another one, by key. */

@@ -1,15 +1,13 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DuckDBInstance } from "@duckdb/node-api";
-import { expect } from "@jest/globals";
 import type { ScheduleInfo } from "@tidegate/core";
 import type { Crew } from "../campaign/fleet.js";
-import type { Deployment } from "../scene.js";
-import { endProcess } from "../scene.js";
+import { type Deployment, endProcess, untilDone } from "../scene.js";
 
 const COPIER = fileURLToPath(new URL("copier.mjs", import.meta.url));
 
@@ -22,7 +20,7 @@ export const SOURCE = {
   split: { column: "id" },
 } as const;
 
-/** What the ledger of a copy says. */
+/** The ledger of a copy, as a manager reads it at its end. */
 export interface Judged {
   readonly groupId: string;
   readonly isSound: boolean;
@@ -61,9 +59,8 @@ export class CopyScene implements Crew {
     return manager;
   }
 
-  async untilDone(manager: ChildProcess): Promise<void> {
-    if (manager.exitCode === null && manager.signalCode === null) await once(manager, "exit");
-    expect(manager.exitCode).toBe(0);
+  untilDone(manager: ChildProcess): Promise<void> {
+    return untilDone(manager);
   }
 
   /** Has the managers end when they have copied all rows before a position. Returns what each of them says of each copy. */
@@ -85,12 +82,6 @@ export class CopyScene implements Crew {
     connection.closeSync();
     instance.closeSync();
     return ids;
-  }
-
-  /** What managers have reported. */
-  get troubles(): string[] {
-    const path = join(this.#folder, "trouble.log");
-    return existsSync(path) ? readFileSync(path, "utf8").split("\n").filter(Boolean) : [];
   }
 
   /** Ends what still runs and removes the folder. */
