@@ -121,7 +121,7 @@ describe("a connection", () => {
     proxy.swallow({ forgets: true });
     await expect(forgotten.take(Date.now())).rejects.toMatchObject({ code: "ENGINE_FAILED" });
     proxy.mend();
-    // What was asked before is asked again on the new connection, and answered first.
+    // The new connection repeats the unanswered command, and answers it first.
     await until(() => isAnswered(forgotten), { what: "an answer" });
     await until(async () => (await other.take(Date.now())).fires.length === 1, { what: "the fire" });
   });

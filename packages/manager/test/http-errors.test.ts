@@ -24,7 +24,7 @@ async function answerTo(url: string, bytes: string, trickle?: (socket: Socket) =
 /** Sends bytes, and returns the answer that follows them with its body. */
 async function raw(url: string, bytes: string, trickle?: (socket: Socket) => void) {
   let answer = "";
-  // Whoever writes on when the manager has hung up may find the connection reset, and its answer lost.
+  // If the client writes on after the manager has hung up, the connection may be reset and the answer lost.
   while (answer === "") answer = await answerTo(url, bytes, trickle);
   const [head = "", body = ""] = answer.split("\r\n\r\n");
   return {

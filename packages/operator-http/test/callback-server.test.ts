@@ -101,7 +101,7 @@ describe("the callback server", () => {
         });
       });
     let answer = "";
-    // Whoever writes on when the server has hung up may find the connection reset, and its answer lost.
+    // If the client writes on after the server has hung up, the connection may be reset and the answer lost.
     while (answer === "") answer = await sent();
     expect(answer).toMatch(/^HTTP\/1.1 408 /);
   });

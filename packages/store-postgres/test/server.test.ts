@@ -263,7 +263,7 @@ describe("a server that goes away", () => {
     await until(isPlanned, { what: "an answer in time" });
   });
 
-  it("in the midst of making a schema is told of by STORE_UNAVAILABLE, and the schema is made when it is back", async () => {
+  it("in the midst of making a schema causes STORE_UNAVAILABLE, and the schema is made once it is back", async () => {
     const proxy = await TcpProxy.start(scene.server.port);
     // Its first questions have some hundreds of bytes, and its steps more than a hundred thousand.
     for (const bytes of [500, 5_000, 50_000]) {

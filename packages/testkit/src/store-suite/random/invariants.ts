@@ -11,7 +11,7 @@ interface GroupView {
   readonly runs: readonly Run[];
 }
 
-/** What is found in a store and what must be there, by rule. */
+/** The contents of a store beside those that must be there, by rule. */
 class Findings {
   readonly #found: Record<string, unknown> = {};
   readonly #wanted: Record<string, unknown> = {};
