@@ -67,6 +67,7 @@ async function write(
   const record = { id: `order ${number}`, at: START + number * 1_000 };
   const message = { topic, partition, key, value: Buffer.from(record.id), timestamp: BigInt(record.at) };
   const { offsets } = await by.send({ messages: [message] });
+  expect(offsets![0]!.partition).toBe(partition);
   return { ...record, partition: String(partition), offset: offsets![0]!.offset };
 }
 
@@ -270,7 +271,11 @@ offsetProviderSuite({
         await admin.createPartitions({
           topics: [{ name: topic, count: 4, assignments: [{ brokerIds: [1] }] }],
         });
-        await producer.metadata({ topics: [topic], forceUpdate: true });
+        // A producer that does not know the partition yet writes to another one instead.
+        await until(async () => {
+          const { topics: known } = await producer.metadata({ topics: [topic], forceUpdate: true });
+          return known.get(topic)?.partitionsCount === 4;
+        });
         const records = await append(2, producer, 3);
         // A partition of a moment ago tells its end a little after it has taken records.
         await until(async () => (await look(topic)).latest["3"] === "2");
