@@ -28,7 +28,9 @@ export interface PreparationLimits {
   readonly signal: AbortSignal;
 }
 
-const CR = 0x0d;
+const CR = Buffer.from("\r");
+
+const BLANK_AFTER_CR = Buffer.from("\r ");
 
 /** DuckDB's reader never divides a file of this size or a smaller one, bytes. */
 const UNDIVIDED_BYTES = 1_000_000;
@@ -93,7 +95,7 @@ export class Preparation {
 
   /** Returns a file without its comment lines; the file itself if it has none. */
   async withoutComments(file: SourceFile, dialect: CommentDialect): Promise<SourceFile> {
-    if (dialect.comment === "" || !(await holds(file.path, dialect.comment.charCodeAt(0)))) return file;
+    if (dialect.comment === "" || !(await holds(file.path, Buffer.from(dialect.comment)))) return file;
     const hasMark = (await firstBytes(file.path, MARK.length)).equals(MARK);
     const lines = new LineEnds(dialect, dialect);
     async function* rewritten(): Bytes {
@@ -114,6 +116,11 @@ export class Preparation {
       }
     }
     return mayHoldBreaks(checked(), fields);
+  }
+
+  /** Returns whether a blank follows a carriage return. Where lines end in `\r\n`, DuckDB's reader drops it. */
+  holdsBlankAfterCr({ path }: SourceFile): Promise<boolean> {
+    return holds(path, BLANK_AFTER_CR);
   }
 
   /**
@@ -181,7 +188,12 @@ async function withFile<T>(path: string, work: (handle: FileHandle) => Promise<T
   }
 }
 
-async function holds(path: string, byte: number): Promise<boolean> {
-  for await (const chunk of bytesOf(path)) if (chunk.includes(byte)) return true;
+async function holds(path: string, bytes: Buffer): Promise<boolean> {
+  const more = bytes.length - 1;
+  let tail: Buffer = Buffer.alloc(0);
+  for await (const chunk of bytesOf(path)) {
+    if (chunk.includes(bytes) || Buffer.concat([tail, chunk.subarray(0, more)]).includes(bytes)) return true;
+    tail = chunk.subarray(Math.max(0, chunk.length - more));
+  }
   return false;
 }

@@ -36,7 +36,7 @@ export async function csvRelations(
   preparation: Preparation,
 ): Promise<readonly Relation[]> {
   const dialect = dialectOf(source.options);
-  const groups = await csvGroups(paths, source, dialect, preparation);
+  const groups = await withKeptBlanks(await csvGroups(paths, source, dialect, preparation), preparation);
   const columns =
     source.columns === undefined
       ? await inferColumns(session, groups, preparation)
@@ -62,6 +62,20 @@ export async function csvRelations(
     };
   };
   return groups.map(relationOf);
+}
+
+/** Returns groups of whose lines DuckDB's reader drops no blanks. */
+async function withKeptBlanks(
+  groups: readonly CsvGroup[],
+  preparation: Preparation,
+): Promise<readonly CsvGroup[]> {
+  const kept: CsvGroup[] = [];
+  for (const group of groups) {
+    let isAtRisk = false;
+    for (const file of group.files) isAtRisk ||= await preparation.holdsBlankAfterCr(file);
+    kept.push((isAtRisk ? await mendedGroup(group, preparation) : undefined) ?? group);
+  }
+  return kept;
 }
 
 /**

@@ -17,6 +17,7 @@ import zipfile
 import zlib
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal, InvalidOperation, getcontext
+from itertools import permutations
 from pathlib import Path
 
 getcontext().prec = 1_000
@@ -266,10 +267,13 @@ def text(*lines, end="\n", last=True, encoding="utf-8"):
     return (end.join(lines) + (end if last else "")).encode(encoding)
 
 
+ENDS = (("LF", "\n"), ("CRLF", "\r\n"), ("CR", "\r"))
+
+
 def line_ends():
     plain = [HEADER, *ROWS]
     quoted = [",".join(f'"{field}"' for field in line.split(",")) for line in plain]
-    for label, end in (("LF", "\n"), ("CRLF", "\r\n"), ("CR", "\r")):
+    for label, end in ENDS:
         case(f"lines that end in {label}", {f"ends-{label}.csv": text(*plain, end=end)}, CITY)
         case(f"lines that end in {label} but for the last", {f"ends-{label}-open.csv": text(*plain, end=end, last=False)}, CITY)
     for kind, lines in (("bare", plain), ("quoted", quoted)):
@@ -279,16 +283,17 @@ def line_ends():
                 ends = [second if index == at else first for index in range(len(lines))]
                 data = "".join(line + end for line, end in zip(lines, ends)).encode()
                 case(f"{kind} fields, line ends {label} in line {at}", {f"mixed-{kind}-{label}-{at}.csv": data}, CITY)
-    for label, end in (("LF", "\n"), ("CRLF", "\r\n"), ("CR", "\r")):
-        for other, inner in (("LF", "\n"), ("CRLF", "\r\n"), ("CR", "\r")):
+    for label, end in ENDS:
+        for other, inner in ENDS:
             lines = [f'"Bad{inner}Tölz",2026-01-01T10:00:00Z,"Ann"', 'Rome,2026-01-01T11:00:00Z,"Bob"', *ROWS]
             data = end.join(["", HEADER, *lines, ""]).encode()
             case(f"lines that end in {label} behind a first value with {other}", {f"inner-{label}-{other}.csv": data}, CITY)
+    for (label, end), (other, stray) in permutations(ENDS, 2):
+        lines = [HEADER, ROWS[0], " " + ROWS[1], "  " + ROWS[2], '"",2026-01-01T13:00:00Z,"Dan"', " ,2026-01-01T14:00:00Z,Eve"]
+        data = end.join(lines[:2]) + stray + stray.join(lines[2:]) + end
+        case(f"lines that begin with blanks and end in {label} and in {other}", {f"blanks-{label}-{other}.csv": data.encode()}, CITY)
     values = 'city,at,name\n"a\rb",2026-01-01T10:00:00Z,"c\r\nd"\r\n"e\nf",2026-01-01T11:00:00Z,"g"\n'
     case("mixed line ends around values that hold line ends", {"mixed-values.csv": values.encode()}, CITY)
-
-
-ENDS = (("LF", "\n"), ("CRLF", "\r\n"), ("CR", "\r"))
 
 
 def headers():
@@ -326,7 +331,7 @@ def headers():
 
 def comments():
     notes = ["# made by hand", HEADER, ROWS[0], "#" + ROWS[1], ROWS[2], "# the end"]
-    for label, end in (("LF", "\n"), ("CRLF", "\r\n"), ("CR", "\r")):
+    for label, end in ENDS:
         case(f"comments in lines that end in {label}", {f"comments-{label}.csv": text(*notes, end=end)}, CITY, comment="#")
     case("a comment that the file ends in", {"comment-last.csv": text(*notes, last=False)}, CITY, comment="#")
     case("a comment behind a byte order mark", {"comment-bom.csv": b"\xef\xbb\xbf" + text(*notes)}, CITY, comment="#")
