@@ -98,6 +98,20 @@ describe("CSV files", () => {
     },
   );
 
+  it("may have a byte order mark before a first value in quotes, no header and mixed line ends", async () => {
+    const path = bed.write("in.csv", '\ufeff","\na\r\n');
+    const source = { format: "csv", path, columns: { note: "VARCHAR" }, options: { header: false } };
+    const outcome = await bed.run({ job: { source, target: { path: bed.target } }, ...DAY });
+    expect(outcome).toMatchObject({ state: "SUCCEEDED" });
+    expect(await bed.rows()).toEqual([{ note: "," }, { note: "a" }]);
+  });
+
+  it("may have blanks around the quotes of a value, which are not part of it", async () => {
+    const path = bed.write("in.csv", 'id,note,part\n1, "a, b" , c\n');
+    expect(await read(path)).toMatchObject({ state: "SUCCEEDED" });
+    expect(await bed.rows()).toEqual([{ id: "1", note: "a, b", part: " c" }]);
+  });
+
   it.each([
     ["of equal line ends", ["\n"], {}],
     ["of mixed line ends", ["\n", "\r\n"], {}],

@@ -96,12 +96,8 @@ export class Preparation {
   /** Returns a file without its comment lines; the file itself if it has none. */
   async withoutComments(file: SourceFile, dialect: CommentDialect): Promise<SourceFile> {
     if (dialect.comment === "" || !(await holds(file.path, Buffer.from(dialect.comment)))) return file;
-    const hasMark = (await firstBytes(file.path, MARK.length)).equals(MARK);
     const lines = new LineEnds(dialect, dialect);
-    async function* rewritten(): Bytes {
-      for await (const chunk of bytesOf(file.path, hasMark ? MARK.length : 0)) yield lines.push(chunk);
-    }
-    const path = await this.#copy(file.name, rewritten());
+    const path = await this.#rewritten(file, lines);
     return lines.hasComments ? { name: file.name, path, linesBefore: undefined } : file;
   }
 
@@ -131,10 +127,7 @@ export class Preparation {
   async withLikeLines(file: SourceFile, fields: Fields, isForced: boolean): Promise<SourceFile | undefined> {
     if (!(await holds(file.path, CR))) return undefined;
     const lines = new LineEnds(fields);
-    async function* rewritten(): Bytes {
-      for await (const chunk of bytesOf(file.path)) yield lines.push(chunk);
-    }
-    const path = await this.#copy(file.name, rewritten());
+    const path = await this.#rewritten(file, lines);
     return lines.areMixed || isForced ? { ...file, path } : undefined;
   }
 
@@ -143,6 +136,15 @@ export class Preparation {
     let named = message;
     for (const [path, name] of this.#originals) named = named.replaceAll(path, name);
     return named;
+  }
+
+  /** Returns the path of a copy of a file's lines, without its byte order mark, behind which the first field would not begin. */
+  async #rewritten({ name, path }: SourceFile, lines: LineEnds): Promise<string> {
+    const hasMark = (await firstBytes(path, MARK.length)).equals(MARK);
+    async function* rewritten(): Bytes {
+      for await (const chunk of bytesOf(path, hasMark ? MARK.length : 0)) yield lines.push(chunk);
+    }
+    return this.#copy(name, rewritten());
   }
 
   async #copy(name: string, bytes: Bytes): Promise<string> {
