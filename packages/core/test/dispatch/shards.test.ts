@@ -1,9 +1,11 @@
 import { describe, expect, it } from "@jest/globals";
+import { VirtualClock } from "../../src/clock/virtual-clock.js";
 import type { JobOutcome } from "../../src/job/job-outcome.js";
 import type { ScheduleInfo } from "../../src/schedule/schedule.js";
 import type { ShardPolicy } from "../../src/shard/shard.js";
 import { shardId } from "../../src/shard/shard-id.js";
 import { HOUR, T0 } from "../support/instants.js";
+import { InterleavingStore } from "../support/interleaving-store.js";
 import { hourly } from "../support/schedules.js";
 import { failed, ScriptedOperator, SUCCEEDED } from "../support/scripted-operator.js";
 import { SplittingOperator, shardsOf } from "../support/splitting-operator.js";
@@ -353,6 +355,50 @@ describe("a retry that splits the run anew", () => {
     await expect(world.client.retryRun(id, { resplit: true })).rejects.toMatchObject({
       code: "RUN_STATE_ILLEGAL",
     });
+  });
+
+  it("keeps the split if it is refused, also at the last moment", async () => {
+    const clock = new VirtualClock();
+    const store = new InterleavingStore({ clock });
+    const operator = new SplittingOperator();
+    const world = await World.start({ store, clock, operator });
+    await world.client.register(hourly("orders", { shards: {}, maxAttempts: 1 }));
+    await world.fireAt("orders", T0 + HOUR);
+    half(operator);
+    const [again] = await world.client.trigger("orders", { lower: T0, upper: T0 + HOUR });
+    await world.settle();
+    const before = await store.getSplit(again!.id);
+    expect(before?.shards.map(({ state }) => state)).toEqual(["SUCCEEDED", "FAILED", "FAILED"]);
+    const seal = () => world.client.seal("orders", T0 + HOUR);
+    store.before("changeRuns", seal);
+    await expect(world.client.retryRun(again!.id, { resplit: true })).rejects.toMatchObject({
+      code: "SEALED",
+    });
+    await world.client.seal("orders", T0 + 1, "", { force: true });
+    store.before("changeRuns", seal);
+    expect(await world.client.retryRuns("orders", { resplit: true })).toEqual([]);
+    expect(await store.getSplit(again!.id)).toEqual(before);
+  });
+
+  it("keeps the split of a run that somebody else has retried meanwhile, and that has failed again", async () => {
+    const clock = new VirtualClock();
+    const store = new InterleavingStore({ clock });
+    const operator = new SplittingOperator();
+    half(operator);
+    const world = await World.start({ store, clock, operator });
+    await world.client.register(hourly("orders", { shards: { maxAttempts: 1 }, maxAttempts: 1 }));
+    await world.fireAt("orders", T0 + HOUR);
+    const { id } = await onlyRun(world);
+    store.before("changeRuns", async () => {
+      operator.answer = () => ({ throws: new Error("connection reset"), hasStarted: true });
+      await world.client.retryRun(id);
+      await world.settle();
+    });
+    await expect(world.client.retryRun(id, { resplit: true })).rejects.toMatchObject({
+      code: "RUN_STATE_ILLEGAL",
+    });
+    expect(await onlyRun(world)).toMatchObject({ state: "FAILED" });
+    expect(await statesOf(world)).toEqual({ a: "SUCCEEDED", b: "FAILED", c: "FAILED" });
   });
 
   it("is a retry like others if the run is not split", async () => {
