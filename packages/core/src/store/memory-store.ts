@@ -644,6 +644,7 @@ export class MemoryStore implements ScheduleStore {
   #changeSchedule(change: ScheduleChange): boolean {
     const group = this.#schedules.get(change.groupId);
     if (group === undefined || !allows(group, change)) return false;
+    if (!this.#seals.isAsRead(change.groupId, change)) return false;
     const isAgain = group.schedule.status === "DELETED";
     this.#schedules.update(group, (schedule) => applyScheduleChange(group, schedule, change));
     if (change.cancelPlanned !== undefined) {
