@@ -157,7 +157,7 @@ export class PostgresStore implements ScheduleStore {
     return answers(schedules.length, await made);
   }
 
-  changeSchedules(changes: readonly ScheduleChange[]): Promise<boolean[]> {
+  async changeSchedules(changes: readonly ScheduleChange[]): Promise<boolean[]> {
     const times = changes.map(({ updatedAt }) => updatedAt);
     return this.#claims.wrote(times, changeSchedules(this.#require(), changes));
   }
