@@ -45,10 +45,10 @@ export function endAttempt(attempt: EndedAttempt): RunChange {
  * rows behind its upper bound. `undefined` if nothing is to be added.
  */
 export function endedSnapshot(
-  { run: { snapshot }, spec: { job, boundaryType }, endedAt }: EndedAttempt,
-  operator: Pick<ScheduleOperator, "canReadAt">,
+  { run: { snapshot }, spec: { job, boundaryType }, endedAt }: Pick<EndedAttempt, "run" | "spec" | "endedAt">,
+  operator: Pick<ScheduleOperator, "canReadAt"> | undefined,
 ): RunSnapshot | undefined {
-  if (snapshot === null || operator.canReadAt?.(job, boundaryType) !== false) return undefined;
+  if (snapshot === null || operator?.canReadAt?.(job, boundaryType) !== false) return undefined;
   return { ...snapshot, consistentFrom: endedAt };
 }
 

@@ -12,7 +12,7 @@ import type { RunFilter } from "../store/run-ledger.js";
 import type { RunChange } from "../store/run-queue.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import { AttemptContext } from "./attempt-context.js";
-import { withDirtyLimit } from "./attempt-result.js";
+import { endedSnapshot, withDirtyLimit } from "./attempt-result.js";
 import { JobStop } from "./job-stop.js";
 import { jobRequest } from "./request.js";
 import { isSharded, ShardedOperator } from "./sharded-operator.js";
@@ -254,7 +254,9 @@ export class RunCancel {
       return;
     if (outcome.touched !== undefined) await this.#parts.reportLate(run, outcome.touched);
     const endedAt = this.#parts.clock.now();
+    const snapshot = endedSnapshot({ run, spec, endedAt }, this.#parts.operators.get(run.operator));
     await this.#changeAsRead(read, {
+      ...(snapshot === undefined ? {} : { snapshot }),
       state: "SUCCEEDED",
       at: endedAt,
       isBlocking: false,
