@@ -4,7 +4,8 @@ import type { JobOutcome } from "../../src/job/job-outcome.js";
 import type { ScheduleInfo } from "../../src/schedule/schedule.js";
 import type { ShardPolicy } from "../../src/shard/shard.js";
 import { shardId } from "../../src/shard/shard-id.js";
-import { HOUR, T0 } from "../support/instants.js";
+import { Fleet } from "../support/fleet.js";
+import { HOUR, MINUTE, T0 } from "../support/instants.js";
 import { InterleavingStore } from "../support/interleaving-store.js";
 import { hourly } from "../support/schedules.js";
 import { failed, ScriptedOperator, SUCCEEDED } from "../support/scripted-operator.js";
@@ -557,6 +558,35 @@ describe("the merge", () => {
     expect(await onlyRun(world)).toMatchObject({ state: "SUCCEEDED", attempt: 1 });
   });
 
+  it("is left to the manager that has taken the run over since the first one recorded that it begins", async () => {
+    const operator = new SplittingOperator();
+    const fleet = new Fleet(operator);
+    const [slow] = [fleet.add(0, { owner: "slow" }), fleet.add(0, { owner: "other" })];
+    let answerNow: () => void = () => undefined;
+    const answered = new Promise<void>((resolve) => {
+      answerNow = resolve;
+    });
+    const beginMerge = fleet.store.beginMerge.bind(fleet.store);
+    fleet.store.beginMerge = async (...given) => {
+      fleet.store.beginMerge = beginMerge;
+      slow!.isAlive = false;
+      const isBegun = await beginMerge(...given);
+      await answered;
+      return isBegun;
+    };
+    await fleet.start();
+    await slow!.tidegate.client.register(hourly("orders", { shards: {}, startTime: T0 - HOUR }));
+    await slow!.engine.fire("orders", T0);
+    await fleet.pass(2 * MINUTE);
+    expect(operator.merged).toHaveLength(1);
+    expect((await fleet.store.listRuns({}, {})).items).toMatchObject([{ state: "SUCCEEDED" }]);
+    slow!.clock.set(fleet.clock.now());
+    slow!.isAlive = true;
+    answerNow();
+    await fleet.pass(MINUTE);
+    expect(operator.merged).toHaveLength(1);
+  });
+
   it("is finished although the run is cancelled meanwhile: readers may see its rows", async () => {
     const { world, operator } = await stage((op) => {
       op.mergesLate = true;
@@ -817,6 +847,23 @@ describe("a run that was split and gets a later version", () => {
     expect(operator.splits).toHaveLength(1);
     expect(await onlyRun(world)).toMatchObject({ state: "SUCCEEDED" });
   });
+
+  it.each([true, false])(
+    "is carried out whole if its rows, which are counted now, have not arrived with its shards (merged: %s)",
+    async (isMerged) => {
+      const staged = await stage(leaves);
+      const { world, operator } = staged;
+      if (!isMerged) Object.defineProperty(operator, "merge", { value: undefined });
+      operator.verify = async () => {
+        const isWhole = operator.submissions.some(({ shard }) => shard === undefined);
+        return { sourceRows: 3, targetRows: isWhole ? 3 : 2 };
+      };
+      await retriedWith(staged, { verify: { rows: "equal" }, maxAttempts: 2 });
+      expect(operator.submitted).toEqual(["a", "b", "c", "b", "c", undefined]);
+      expect(await world.store.getSplit((await onlyRun(world)).id)).toBeUndefined();
+      expect(await onlyRun(world)).toMatchObject({ state: "SUCCEEDED", metrics: { rowsWritten: 3 } });
+    },
+  );
 
   it("is split anew if the job is another one, and no shard of the earlier one counts", async () => {
     const staged = await stage(leaves);
