@@ -1,7 +1,7 @@
 import type { Clock } from "../clock/clock.js";
 import { LedgerError, messageOf } from "../errors/errors.js";
 import type { CancelRequest } from "../events/signals.js";
-import type { JobOutcome, TouchedTime } from "../job/job-outcome.js";
+import type { TouchedTime } from "../job/job-outcome.js";
 import type { ScheduleOperator, SubmittedJob } from "../operator/operator.js";
 import type { SpecCache } from "../planning/spec-cache.js";
 import { isEnded, OPEN_RUN_STATES } from "../run/lane.js";
@@ -76,8 +76,8 @@ export class RunCancel {
   }
 
   /**
-   * Cancels the runs of earlier readings of a source that are active, or have failed and block the lane: nobody can retry
-   * them. One that cannot be cancelled now is reported as `trouble`.
+   * Cancels the runs of earlier readings of a source that are active, or have failed and block the lane or left a job: nobody
+   * can retry them. One that cannot be cancelled now is reported as `trouble`.
    *
    * @param epoch - of the reading that has begun
    */
@@ -89,7 +89,7 @@ export class RunCancel {
     } as const;
     for await (const run of eachRun(this.#parts.store, filter)) {
       if (run.offsets === null || run.offsets.epoch >= epoch) continue;
-      if (run.state === "FAILED" && !run.isBlocking) continue;
+      if (run.state === "FAILED" && !run.isBlocking && !run.isJobOpen) continue;
       await this.cancel(run, "source-rebased").catch((error: unknown) => this.#parts.onTrouble(error, run));
     }
   }
@@ -188,8 +188,7 @@ export class RunCancel {
       if (read?.run.state !== "PLANNED" || !read.run.isJobOpen) continue;
       try {
         const job = await this.#stopJobOf(read.run);
-        if (job?.outcome?.state === "SUCCEEDED") await this.#recordSuccess(read, job, job.outcome);
-        else await this.#close(read);
+        if (!(await this.#recordSuccess(read, job))) await this.#close(read);
       } catch (error) {
         this.#parts.onTrouble(error, read.run);
       }
@@ -229,9 +228,7 @@ export class RunCancel {
   async #hasSucceeded(read: AsRead, reason: RunReason): Promise<boolean> {
     const { run } = read;
     if (run.state !== "PLANNED" && run.state !== "FAILED") return false;
-    const job = await this.#stopJobOf(run);
-    if (job?.outcome?.state !== "SUCCEEDED") return false;
-    await this.#recordSuccess(read, job, job.outcome);
+    if (!(await this.#recordSuccess(read, await this.#stopJobOf(run)))) return false;
     if (reason !== "cancelled") return true;
     throw new LedgerError(
       "RUN_STATE_ILLEGAL",
@@ -240,18 +237,16 @@ export class RunCancel {
   }
 
   /**
-   * A job with too many bad rows is left to the next attempt, which judges it like any other; so is one whose
-   * rows are to be verified.
+   * Records the success of a job that has been stopped, and returns whether it had one that counts: one with too many bad
+   * rows is none, nor is one whose rows nobody has verified, as for a run that is cancelled while it is active.
    */
-  async #recordSuccess(read: AsRead, job: SubmittedJob, outcome: JobOutcome): Promise<void> {
+  async #recordSuccess(read: AsRead, job: SubmittedJob | undefined): Promise<boolean> {
     const { run } = read;
+    const outcome = job?.outcome;
+    if (job === undefined || outcome?.state !== "SUCCEEDED") return false;
     const spec = await this.#parts.specs.get(run);
-    if (
-      spec === undefined ||
-      spec.verify != null ||
-      withDirtyLimit(outcome, spec.dirtyData).state !== "SUCCEEDED"
-    )
-      return;
+    if (spec === undefined || spec.verify != null) return false;
+    if (withDirtyLimit(outcome, spec.dirtyData).state !== "SUCCEEDED") return false;
     if (outcome.touched !== undefined) await this.#parts.reportLate(run, outcome.touched);
     const endedAt = this.#parts.clock.now();
     const snapshot = endedSnapshot({ run, spec, endedAt }, this.#parts.operators.get(run.operator));
@@ -268,6 +263,7 @@ export class RunCancel {
       metrics: outcome.metrics ?? null,
       error: null,
     });
+    return true;
   }
 
   /** Stops any job of a run that nobody holds, and returns how it ended. */
