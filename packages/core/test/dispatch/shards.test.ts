@@ -659,6 +659,32 @@ describe("the cancellation of a run that is split", () => {
     expect(await onlyRun(world)).toMatchObject({ state: "CANCELLED", isJobOpen: false });
   });
 
+  it("reaches a job that an attempt has left working whose failure is being recorded at that moment", async () => {
+    const operator = new SplittingOperator();
+    operator.answer = ({ shard }) =>
+      shard?.key === "b" ? { throws: new Error("connection reset"), hasStarted: true } : SUCCEEDED;
+    const world = await World.start({ operator });
+    const changeShards = world.store.changeShards.bind(world.store);
+    let record: () => void = () => undefined;
+    const recorded = new Promise<void>((resolve) => {
+      record = resolve;
+    });
+    world.store.changeShards = async (changes) => {
+      if (changes.some(({ progress }) => progress.state === "PLANNED")) await recorded;
+      return changeShards(changes);
+    };
+    await world.client.register(hourly("orders", { shards: {} }));
+    await world.fireAt("orders", T0 + HOUR);
+    expect(operator.running).toHaveLength(1);
+    await world.client.cancelRun((await onlyRun(world)).id);
+    await world.settle();
+    record();
+    await world.settle();
+    expect(operator.running).toEqual([]);
+    expect(await onlyRun(world)).toMatchObject({ state: "CANCELLED", isJobOpen: false });
+    expect(await statesOf(world)).toEqual({ a: "SUCCEEDED", b: "CANCELLED", c: "SUCCEEDED" });
+  });
+
   it("is followed by a retry that does what is left", async () => {
     const { world, operator } = await stage((op) => {
       op.answer = ({ shard }) => (shard?.key === "a" || op.submissions.length > 3 ? SUCCEEDED : "runs");
