@@ -6,6 +6,7 @@ import type { ScheduleOperator, SubmittedJob } from "../operator/operator.js";
 import type { SpecCache } from "../planning/spec-cache.js";
 import { isEnded, OPEN_RUN_STATES } from "../run/lane.js";
 import type { Run, RunReason } from "../run/run.js";
+import type { ScheduleSpec } from "../schedule/schedule.js";
 import { eachRun } from "../store/each-run.js";
 import type { PageRequest } from "../store/page.js";
 import type { RunFilter } from "../store/run-ledger.js";
@@ -14,7 +15,8 @@ import type { ScheduleStore } from "../store/schedule-store.js";
 import { AttemptContext } from "./attempt-context.js";
 import { endedSnapshot, withDirtyLimit } from "./attempt-result.js";
 import { JobStop } from "./job-stop.js";
-import { jobRequest } from "./request.js";
+import { hasLaterCopy, mayReplaceLater } from "./later-copy.js";
+import { jobRequest, readModeOf } from "./request.js";
 import { isSharded, ShardedOperator } from "./sharded-operator.js";
 
 /** Runs listed per page. */
@@ -158,8 +160,9 @@ export class RunCancel {
    *   succeeded
    * @throws LedgerError RUN_STATE_ILLEGAL if the job of an ended run cannot be stopped
    */
-  async clearWay({ id, groupId, lower, upper, snapshot }: Run): Promise<SubmittedJob | undefined> {
-    const from = snapshot === null ? lower : Number.MIN_SAFE_INTEGER;
+  async clearWay(run: Run, spec: ScheduleSpec): Promise<SubmittedJob | undefined> {
+    const { id, groupId, lower, upper, snapshot } = run;
+    const from = readModeOf(run, spec) === "full" ? Number.MIN_SAFE_INTEGER : lower;
     const filter = { groupId, isJobOpen: true, within: { lower: from, upper } };
     const { items } = await this.#parts.store.listRuns(filter, { limit: PAGE });
     let done: SubmittedJob | undefined;
@@ -268,7 +271,7 @@ export class RunCancel {
 
   /** Stops any job of a run that nobody holds, and returns how it ended. */
   async #stopJobOf(run: Run): Promise<SubmittedJob | undefined> {
-    const { clock, operators, specs, onTrouble } = this.#parts;
+    const { store, clock, operators, specs, onTrouble } = this.#parts;
     const spec = await specs.get(run);
     const operator = operators.get(run.operator);
     if (spec === undefined || operator === undefined) {
@@ -277,7 +280,7 @@ export class RunCancel {
     const onFailedTry = (error: unknown): void => onTrouble(error, run);
     const sharded = isSharded({ operator, run, spec })
       ? new ShardedOperator({
-          store: this.#parts.store,
+          store,
           clock,
           operator,
           operators,
@@ -286,6 +289,7 @@ export class RunCancel {
           spec,
           token: () => undefined,
           secure: () => true,
+          isOutdated: mayReplaceLater(spec, operator) ? () => hasLaterCopy(store, specs, run) : undefined,
           onTrouble: onFailedTry,
         })
       : undefined;

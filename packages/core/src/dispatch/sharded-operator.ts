@@ -41,7 +41,7 @@ export interface ShardedOperatorParts {
   readonly secure: () => true | Promise<boolean>;
   /** See `ShardCrewParts.checkSource`. */
   readonly checkSource?: ((part: Run) => Promise<void> | undefined) | undefined;
-  /** See `AttemptParts.isOutdated`: a split that was not merged by then is dropped, so that the run yields. */
+  /** See `AttemptParts.isOutdated`: a split that is not being merged here is dropped then, so that the run yields. */
   readonly isOutdated?: (() => Promise<boolean>) | undefined;
   readonly onTrouble: (error: unknown) => void;
 }
@@ -225,7 +225,7 @@ export class ShardedOperator implements ScheduleOperator {
     const isOwn = scheduleVersion === run.scheduleVersion;
     const former = isOwn ? spec : await specs.get({ ...run, scheduleVersion });
     const isSame = former !== undefined && isSameJob(former, spec) && canSplit(operator, spec.job);
-    if (isSame && (this.#ledger.isMerging || (await this.#parts.isOutdated?.()) !== true)) return true;
+    if (isSame && (this.#merging !== undefined || (await this.#parts.isOutdated?.()) !== true)) return true;
     if (this.#isAbandoned)
       throw new LedgerError("RUN_STATE_ILLEGAL", `Run ${run.id} was left to its next holder.`);
     const { clock, operators, secure, onTrouble } = this.#parts;
