@@ -82,15 +82,7 @@ import { readChanges, tellChanges } from "./changes.js";
 import { Claims } from "./claims.js";
 import { coverage, tally } from "./coverage.js";
 import { Database } from "./database.js";
-import {
-  getWatches,
-  listAlerts,
-  listDeadlines,
-  listWatches,
-  noteRow,
-  watchesOfChanges,
-  watchesOfNew,
-} from "./deadlines.js";
+import { getWatches, listAlerts, listDeadlines, listWatches, noteRow, watchesOfNew } from "./deadlines.js";
 import { listGated, markReady, settlementRow } from "./gates.js";
 import { inspect } from "./inspection.js";
 import { toJson } from "./json.js";
@@ -100,13 +92,13 @@ import { listRuns, listSchedules } from "./listings.js";
 import { getLog, keepLogs } from "./logs.js";
 import { openNamespace, quote } from "./migrate.js";
 import { missingTimes } from "./missing-time.js";
-import { type NextCall, ofChanges, ofRuns, ofSchedules } from "./offsets.js";
+import { type NextCall, ofRuns, ofSchedules } from "./offsets.js";
 import { type PostgresStoreOptions, type Settings, settingsOf } from "./options.js";
 import { listPools, poolPositions, setPool } from "./pools.js";
 import { purgeSchedule } from "./purging.js";
 import { asRun, asSchedule, type RunRow, type ScheduleRow, selectSchedules } from "./rows.js";
 import { RunBatches } from "./run-batches.js";
-import { newScheduleRow, scheduleChangeRow } from "./schedule-changes.js";
+import { changeSchedules, newScheduleRow } from "./schedule-changes.js";
 import { getSeals, putSeal } from "./seals.js";
 import { beginMerge, changeShards, dropSplit, getSplit, insertSplit } from "./shards.js";
 import { snapshotsOf } from "./snapshots.js";
@@ -165,16 +157,9 @@ export class PostgresStore implements ScheduleStore {
     return answers(schedules.length, await made);
   }
 
-  changeSchedules(changes: readonly ScheduleChange[]): Promise<boolean[]> {
+  async changeSchedules(changes: readonly ScheduleChange[]): Promise<boolean[]> {
     const times = changes.map(({ updatedAt }) => updatedAt);
-    const rows = toJson(changes.map(scheduleChangeRow));
-    const watches = watchesOfChanges(changes);
-    const changed = this.#callAll<boolean[]>(
-      ["change_schedules", rows],
-      ...(watches.length === 0 ? [] : [["watch_changed", toJson(watches)] as const]),
-      ...ofChanges(changes),
-    );
-    return this.#claims.wrote(times, changed);
+    return this.#claims.wrote(times, changeSchedules(this.#require(), changes));
   }
 
   async getSchedules(groupIds: readonly string[]): Promise<(Schedule | undefined)[]> {

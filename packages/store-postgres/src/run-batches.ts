@@ -13,13 +13,14 @@ import {
 } from "@tidegate/core/store";
 import { hasTwins } from "@tidegate/store-kit";
 import { toArrays } from "./arrays.js";
-import { callAll, callFor, type GroupRead, type Opened } from "./calls.js";
+import { callAll, callFor, type GroupRead, type Opened, statementFor, statementOf } from "./calls.js";
 import type { Claims } from "./claims.js";
 import { CHANGE_COLUMNS } from "./migrations/0002-places/run-functions.js";
 import { type NextCall, ofPlans } from "./offsets.js";
 import { planColumns } from "./plans.js";
 import { isDuplicate, isUnexpected } from "./postgres-errors.js";
 import { changeRow } from "./run-changes.js";
+import { droppingSplit } from "./shards.js";
 import { claimOf, endRuns, isPlainEnd, type PlainStep, plainOf, planPlain } from "./shortcuts.js";
 import { changedSnapshotsOf, snapshotsOf } from "./snapshots.js";
 import { answers, wavesOf } from "./waves.js";
@@ -158,8 +159,12 @@ export class RunBatches {
       const rows = wave.map(({ element, no }) => changeRow(element, no));
       const changing: NextCall = ["change_runs", ...toArrays(CHANGE_COLUMNS, rows)];
       const calls = [changing, ...changedSnapshotsOf(wave)];
-      const { id: runId, seal } = wave[0]!.element;
-      made.push(...(await callIfSealedAs(this.#opened(), { runId, seal }, calls)));
+      const { id: runId, seal, dropsSplit } = wave[0]!.element;
+      made.push(
+        ...(dropsSplit === true
+          ? await changeWithoutSplit(this.#opened(), { runId, seal }, calls)
+          : await callIfSealedAs(this.#opened(), { runId, seal }, calls)),
+      );
     }
     return answers(changes.length, made);
   }
@@ -175,6 +180,18 @@ async function callIfSealedAs(
   return (await callFor<number[]>(opened, read, ...calls)) ?? [];
 }
 
+/** As `callIfSealedAs`, for the change of one run, whose split is dropped if it is made. */
+async function changeWithoutSplit(
+  { database, schema }: Opened,
+  read: GroupRead & { readonly runId: string },
+  calls: readonly NextCall[],
+): Promise<readonly number[]> {
+  const change = read.seal === undefined ? statementOf(schema, calls) : statementFor(schema, read, calls);
+  const { text, values } = droppingSplit(schema, read.runId, change);
+  const [row] = await database.query<{ answer: number[] | null }>(text, values);
+  return row?.answer ?? [];
+}
+
 /** Returns the call that plans a wave, in which a step that other runs may forbid is alone. */
 function planningCall(
   columns: readonly string[],
@@ -186,7 +203,7 @@ function planningCall(
   return pooled.length === 0 ? ["plan_wave", ...columns] : ["plan_pooled", ...columns, ...ids];
 }
 
-/** Returns whether a change may revive an ended run, or depends on a seal. */
-function isAlone({ from, state, seal }: RunChange): boolean {
-  return seal !== undefined || (!isEnded(state) && from.some(isEnded));
+/** Returns whether a change may revive an ended run, depends on a seal, or drops a split. */
+function isAlone({ from, state, seal, dropsSplit }: RunChange): boolean {
+  return seal !== undefined || dropsSplit === true || (!isEnded(state) && from.some(isEnded));
 }

@@ -7,7 +7,36 @@ import {
   poolingOf,
   type ScheduleChange,
 } from "@tidegate/core/store";
+import { callAll, callFor, type Opened } from "./calls.js";
+import { watchesOfChanges } from "./deadlines.js";
+import { toJson } from "./json.js";
 import { labelText } from "./listings.js";
+import { type NextCall, ofChanges } from "./offsets.js";
+
+/** Changes schedules; those that name a seal one by one, while their group is held. */
+export async function changeSchedules(
+  opened: Opened,
+  changes: readonly ScheduleChange[],
+): Promise<boolean[]> {
+  if (changes.every(({ seal }) => seal === undefined)) return callAll(opened, ...callsOf(changes));
+  const made: boolean[] = [];
+  for (const change of changes) {
+    const { groupId, seal } = change;
+    const [isMade = false] =
+      (await callFor<boolean[]>(opened, { groupId, seal }, ...callsOf([change]))) ?? [];
+    made.push(isMade);
+  }
+  return made;
+}
+
+function callsOf(changes: readonly ScheduleChange[]): NextCall[] {
+  const watches = watchesOfChanges(changes);
+  return [
+    ["change_schedules", toJson(changes.map(scheduleChangeRow))],
+    ...(watches.length === 0 ? [] : [["watch_changed", toJson(watches)] as const]),
+    ...ofChanges(changes),
+  ];
+}
 
 /** Converts a new schedule to the JSON that the database's functions read. */
 export function newScheduleRow(added: NewSchedule, no: number): object {
@@ -16,8 +45,8 @@ export function newScheduleRow(added: NewSchedule, no: number): object {
 }
 
 /** Converts a change to the JSON that the database's functions read. */
-export function scheduleChangeRow(change: ScheduleChange): object {
-  const { expected, spec, revivesCancelled, offsets: _offsets, ...rest } = change;
+function scheduleChangeRow(change: ScheduleChange): object {
+  const { expected, spec, revivesCancelled, offsets: _offsets, seal: _seal, ...rest } = change;
   return {
     ...rest,
     version: expected.version,

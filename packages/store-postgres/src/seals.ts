@@ -6,7 +6,11 @@ import type { Database } from "./database.js";
 export async function putSeal(database: Database, s: string, change: SealChange): Promise<boolean> {
   const { groupId, incarnation, expected, through, note, sealedAt } = change;
   const [row] = await database.query<{ answer: boolean }>(
-    `SELECT ${s}.put_seal($1, $2, $3, $4, $5, $6) AS answer`,
+    `WITH held AS MATERIALIZED (
+      SELECT t.offsets::json ->> 'needsSnapshot' = 'true' AS needs_copy FROM ${s}.schedule_state t WHERE t.group_id = $1
+        FOR NO KEY UPDATE
+    ) SELECT coalesce((SELECT CASE WHEN needs_copy AND ($3::bigint IS NULL OR $4::bigint > $3) THEN false
+        ELSE ${s}.put_seal($1, $2, $3, $4, $5, $6) END FROM held), false) AS answer`,
     // Postgres stores no NUL.
     [groupId, incarnation, expected, through, note.replaceAll("\0", "\uFFFD"), sealedAt],
   );

@@ -2,6 +2,7 @@ import type { EpochMs, Split } from "@tidegate/core";
 import { type NewSplit, type ShardChange, type ShardWriter, UNTOUCHED } from "@tidegate/core/store";
 import { asShards, partOf, type ShardColumns } from "@tidegate/store-kit";
 import { toArrays } from "./arrays.js";
+import type { Statement } from "./calls.js";
 import type { Database } from "./database.js";
 import { readable } from "./json.js";
 
@@ -112,4 +113,17 @@ export async function dropSplit(
     [runId, token ?? null],
   );
   return dropped.length > 0;
+}
+
+/** Returns the statement of a change, which drops the split of its run as well if the change is made. */
+export function droppingSplit(s: string, runId: string, { text, values }: Statement): Statement {
+  return {
+    text: `WITH made AS MATERIALIZED (${text}),
+      dropped AS (
+        DELETE FROM ${s}.run_split WHERE run_id = $${values.length + 1}
+          AND EXISTS (SELECT FROM made WHERE cardinality(made.answer) > 0)
+      )
+      SELECT answer FROM made`,
+    values: [...values, runId],
+  };
 }

@@ -89,9 +89,10 @@ export async function planPlain(
 /** Returns whether a run of a lane simply succeeds. */
 export function isPlainEnd({ run, change }: RunEnd): boolean {
   const { from, state, token, isJobOpen, reason, attempt, error, attemptRecord, scheduleVersion } = change;
+  const { snapshot, dropsSplit } = change;
   const isOfLane = run.kind === "SCHEDULED" && run.generation === 0;
   const isFromActive = from.includes("SUBMITTING") && from.includes("RUNNING");
-  const others = [reason, attempt, attemptRecord, scheduleVersion, change.snapshot];
+  const others = [reason, attempt, attemptRecord, scheduleVersion, snapshot, dropsSplit];
   const isPlain = others.every((value) => value === undefined);
   const isKnown =
     change.startedAt !== undefined &&

@@ -17,6 +17,7 @@ import { partOf } from "./lanes.js";
 import { withOtherVersion } from "./late-runs.js";
 import { inItsQueues, POOLING_OF_ITS_VERSION, queueNo, type RunRow } from "./run-rows.js";
 import { isSealAsRead } from "./seals.js";
+import { removeSplit } from "./shards.js";
 import { hasOpen, newestSnapshot, standingFor } from "./standing.js";
 import type { Statements, Value } from "./statements.js";
 import { supersede } from "./supersede.js";
@@ -107,6 +108,7 @@ export function changeRun(tables: Tables, change: RunChange): boolean {
   if (change.snapshot !== undefined)
     statements.run("UPDATE run SET snapshot = ? WHERE no = ?", JSON.stringify(change.snapshot), before.no);
   if (change.attemptRecord !== undefined) appendHistory(statements, before.no, change.attemptRecord);
+  if (change.dropsSplit === true) removeSplit(statements, before.no);
   if (placement.place === "gated" && placement.wait !== null) sleepers.add(before.id, placement.wait);
   settle(tables, before, { state: change.state, place: placement.place }, change.at);
   return true;
@@ -118,9 +120,9 @@ function isPlainSuccess(change: RunChange): boolean {
   if (change.state !== "SUCCEEDED" || change.isJobOpen !== false) return false;
   if (startedAt === undefined || endedAt === undefined) return false;
   if (jobId === undefined || jobAddress === undefined || metrics !== null || error !== null) return false;
-  const { reason, attempt, scheduleVersion, snapshot, attemptRecord } = change;
+  const { reason, attempt, scheduleVersion, snapshot, attemptRecord, dropsSplit } = change;
   if (reason !== undefined || attempt !== undefined || snapshot !== undefined) return false;
-  return scheduleVersion === undefined && attemptRecord === undefined;
+  return scheduleVersion === undefined && attemptRecord === undefined && dropsSplit !== true;
 }
 
 function succeed(tables: Tables, before: BeforeRow, change: RunChange): boolean {

@@ -21,6 +21,7 @@ import { purgeLate, watchLookback } from "./late.js";
 import { withOtherVersion } from "./late-runs.js";
 import { changeRun, OF_ITS_VERSION } from "./run-changes.js";
 import { gatingNo, POOLING_OF_ITS_VERSION, type RunRow } from "./run-rows.js";
+import { isSealAsRead } from "./seals.js";
 import { purgeShards } from "./shards.js";
 import { hasOpen } from "./standing.js";
 import type { Statements } from "./statements.js";
@@ -123,6 +124,7 @@ export function changeSchedule(tables: Tables, change: ScheduleChange): boolean 
   );
   const { version, statuses } = change.expected;
   if (row === undefined || row.version !== version || !statuses.includes(row.status)) return false;
+  if (!isSealAsRead(tables, change.groupId, change)) return false;
   if (change.origin !== undefined && !mayMoveOrigin(statements, row, change.origin)) return false;
   const status = change.status ?? row.status;
   const nextVersion = change.spec === undefined ? version : version + 1;

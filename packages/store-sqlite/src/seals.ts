@@ -16,6 +16,8 @@ const LEDGER = "SELECT incarnation, origin FROM schedule WHERE no = ?";
 const ENTERING = `SELECT 1 FROM run INDEXED BY run_waiting WHERE place = 'waiting' AND group_no = ? AND lower < ? AND upper > ?
   UNION ALL SELECT 1 FROM run INDEXED BY run_gated WHERE place = 'gated' AND group_no = ? AND lower < ? AND upper > ? LIMIT 1`;
 
+const COPIED_NEXT = "SELECT 1 FROM schedule_state WHERE no = ? AND json_extract(offsets, '$.needsSnapshot')";
+
 const OVERLAPPING = "SELECT 1 FROM run WHERE id = ? AND lower < ? AND upper > ?";
 
 const BACKFILL =
@@ -60,6 +62,7 @@ function isBeingWritten(tables: Tables, no: number, origin: EpochMs, through: Ep
   const within = [no, through, origin] as const;
   return (
     hasOpen(tables, no, "snapshots") ||
+    statements.get(COPIED_NEXT, no) !== undefined ||
     statements.get(ENTERING, ...within, ...within) !== undefined ||
     [...admitted, ...beside].some((id) => statements.get(OVERLAPPING, id, through, origin) !== undefined) ||
     statements.get(BACKFILL, no, through) !== undefined

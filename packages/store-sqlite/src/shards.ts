@@ -73,7 +73,11 @@ export function beginMerge(statements: Statements, writer: ShardWriter, at: Epoc
 /** Deletes the split of a run; `false` if it has none, or the writer may not write. */
 export function dropSplit(statements: Statements, writer: ShardWriter): boolean {
   const no = writableRun(statements, writer);
-  if (no === undefined) return false;
+  return no !== undefined && removeSplit(statements, no);
+}
+
+/** Removes the split of a run with its shards; `false` if it has none. */
+export function removeSplit(statements: Statements, no: number): boolean {
   statements.run("DELETE FROM shard WHERE run_no = ?", no);
   return statements.run("DELETE FROM run_split WHERE run_no = ?", no) > 0;
 }

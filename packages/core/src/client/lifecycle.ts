@@ -280,8 +280,10 @@ export class Lifecycle {
       { limit: 1_000 },
     );
     const at = clock.now();
+    // A copy that may still be written would take the place of what follows it.
+    const passed = blocking.items.filter(({ snapshot, isJobOpen }) => snapshot === null || !isJobOpen);
     await store.changeRuns(
-      blocking.items.map(({ id }) => ({ id, from: ["FAILED"], state: "FAILED", at, isBlocking: false })),
+      passed.map(({ id }) => ({ id, from: ["FAILED"], state: "FAILED", at, isBlocking: false })),
     );
     if (blocking.next !== undefined) await this.#unblock(groupId);
   }

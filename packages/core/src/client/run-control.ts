@@ -16,6 +16,7 @@ import { isSealed } from "../schedule/sealed.js";
 import { SCHEDULE_STATUSES } from "../schedule/status.js";
 import { eachRun } from "../store/each-run.js";
 import { newestSnapshot } from "../store/newest-snapshot.js";
+import type { RunChange } from "../store/run-queue.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import type { SealRead } from "../store/seal-table.js";
 import { iso } from "./instants.js";
@@ -59,6 +60,9 @@ export interface RetryOptions extends ForceOptions {
    */
   readonly resplit?: boolean;
 }
+
+/** How a retry treats the split of its run, and the claim up to which that was decided. */
+type SplitRead = Pick<RunChange, "dropsSplit" | "unlessClaimedSince">;
 
 /** Triggers, cancels and retries single runs. */
 export class RunControl {
@@ -235,10 +239,11 @@ export class RunControl {
     if (schedule === undefined) throw await this.#whyNotRetried(id);
     const refusal = await this.#copyRefusal(run, schedule, false);
     if (refusal !== undefined) throw refusal;
-    if (options.resplit === true && !(await this.#forgetSplit(run))) throw await this.#whyNotResplit(id);
+    const split = await this.#splitFor(run, options);
+    if (split === undefined) throw await this.#whyNotResplit(id);
     const version = versionFor(schedule, options);
     const isRetried = await this.#parts.seals.write(schedule, [run], "id", options, (read) =>
-      this.#retry(run, version, read),
+      this.#retry(run, version, { ...read, ...split }),
     );
     if (!isRetried) throw await this.#whyNotRetried(id);
     this.#parts.dispatcher.wake();
@@ -287,12 +292,13 @@ export class RunControl {
         continue;
       if (await this.#isFollowedSnapshot(run, schedule)) continue;
       if (isSealed(schedule, run, sealed.sealedThrough) || !isOfReading(run, schedule)) continue;
-      if (options.resplit === true && !(await this.#forgetSplit(run))) continue;
-      let isRetried = await this.#retry(run, version, sealed);
+      const split = await this.#splitFor(run, options);
+      if (split === undefined) continue;
+      let isRetried = await this.#retry(run, version, { ...sealed, ...split });
       while (!isRetried && !(await this.#parts.seals.isAsRead(schedule, sealed))) {
         sealed = await this.#sealed(schedule, options);
         if (isSealed(schedule, run, sealed.sealedThrough)) break;
-        isRetried = await this.#retry(run, version, sealed);
+        isRetried = await this.#retry(run, version, { ...sealed, ...split });
       }
       if (isRetried) retried.push(run.id);
     }
@@ -309,10 +315,16 @@ export class RunControl {
   }
 
   /** Returns whether the run was retried: the store refuses one that another run covers, or that was sealed since. */
-  #retry(run: Run, scheduleVersion: number | undefined, { seal }: SealRead): Promise<boolean> {
+  #retry(
+    run: Run,
+    scheduleVersion: number | undefined,
+    { seal, dropsSplit, unlessClaimedSince }: SealRead & SplitRead,
+  ): Promise<boolean> {
     return this.#parts.dispatcher.change(run, {
       id: run.id,
       ...(seal === undefined ? {} : { seal }),
+      ...(unlessClaimedSince === undefined ? {} : { unlessClaimedSince }),
+      ...(dropsSplit === undefined ? {} : { dropsSplit }),
       from: ["FAILED", "CANCELLED"],
       state: "PLANNED",
       reason: null,
@@ -336,15 +348,18 @@ export class RunControl {
   }
 
   /**
-   * Drops the shards of a run that has ended. Returns `false` if that is impossible: a job of one may still be working,
-   * and the next split would have it write beside its successor; or somebody has retried the run meanwhile.
+   * Returns how a retry treats the split of a run. `undefined` if it may not drop it: a job of a shard may still be working,
+   * and the next split would have it write beside its successor.
    */
-  async #forgetSplit({ id, state }: Run): Promise<boolean> {
-    if (state !== "FAILED" && state !== "CANCELLED") return false;
-    const split = await this.#parts.store.getSplit(id);
-    if (split === undefined) return true;
-    if (split.shards.some(({ isJobOpen }) => isJobOpen)) return false;
-    return this.#parts.store.dropSplit({ runId: id });
+  async #splitFor({ id }: Run, { resplit = false }: RetryOptions): Promise<SplitRead | undefined> {
+    if (!resplit) return {};
+    const { store } = this.#parts;
+    // Only a claim begins jobs: the run's last one is read before its shards.
+    const [unlessClaimedSince] = await store.lastClaims([id]);
+    const split = await store.getSplit(id);
+    if (split === undefined) return {};
+    if (split.shards.some(({ isJobOpen }) => isJobOpen)) return undefined;
+    return { dropsSplit: true, ...(unlessClaimedSince === undefined ? {} : { unlessClaimedSince }) };
   }
 
   async #whyNotResplit(id: string): Promise<LedgerError> {

@@ -21,6 +21,8 @@ export interface ScheduleChangesParts {
   readonly planner: IntervalPlanner;
 }
 
+type ChangedFields = Omit<ScheduleChange, "groupId" | "expected" | "updatedAt">;
+
 /** Changes schedules in one fixed order: in the store, for the planner and listeners, then at the engine. */
 export class ScheduleChanges {
   readonly #parts: ScheduleChangesParts;
@@ -49,10 +51,17 @@ export class ScheduleChanges {
    *
    * @throws ScheduleError SCHEDULE_VERSION_STALE
    */
-  async change(
-    before: Schedule,
-    change: Omit<ScheduleChange, "groupId" | "expected" | "updatedAt">,
-  ): Promise<void> {
+  async change(before: Schedule, change: ChangedFields): Promise<void> {
+    if (!(await this.tryChange(before, change))) await this.refuse(before);
+  }
+
+  /** @throws ScheduleError SCHEDULE_VERSION_STALE, since a change was refused */
+  async refuse({ spec: { groupId }, version }: Schedule): Promise<never> {
+    throw staleVersion(await this.get(groupId), version);
+  }
+
+  /** Changes a schedule in the store; returns `false` if it, or the seal that the change names, is no longer as it was read. */
+  async tryChange(before: Schedule, change: ChangedFields): Promise<boolean> {
     const { groupId } = before.spec;
     const [isDone] = await this.#parts.store.changeSchedules([
       {
@@ -63,7 +72,7 @@ export class ScheduleChanges {
       },
     ]);
     this.#parts.planner.forget(groupId);
-    if (!isDone) throw staleVersion(await this.get(groupId), before.version);
+    if (isDone !== true) return false;
     this.#parts.emitter.emit("schedule-status", {
       groupId,
       version: before.version + (change.spec === undefined ? 0 : 1),
@@ -72,6 +81,7 @@ export class ScheduleChanges {
     });
     if (isWatched(before.spec) || isWatched(change.spec?.spec ?? {}))
       this.#parts.signals.emit("deadlines-changed", [groupId]);
+    return true;
   }
 
   /** Delivers the stored schedule to its engine. Returns the schedule as stored afterwards. */

@@ -156,7 +156,7 @@ export class Seals {
   /** Time that is still to be written cannot be sealed, nor time that is being written again. */
   async #refuseOpen(schedule: Schedule, through: EpochMs): Promise<void> {
     const { store } = this.#parts;
-    const { origin, spec } = schedule;
+    const { origin, spec, offsets } = schedule;
     const { groupId } = spec;
     if (through <= origin)
       throw invalidInput("until", `must be after the ledger's beginning, ${iso(origin)}`);
@@ -174,8 +174,8 @@ export class Seals {
     const backfills = await store.listBackfills({ groupId, states: ["RUNNING"] });
     const run = open.items[0] ?? copies.items[0];
     const backfill = backfills.find(({ lower, cursor }) => Math.min(lower, cursor) < through);
-    const work =
-      run !== undefined ? `run ${run.id}` : backfill !== undefined ? `backfill ${backfill.id}` : undefined;
+    const copy = offsets?.needsSnapshot === true ? "the snapshot that follows the rebase" : undefined;
+    const work = run ? `run ${run.id}` : backfill ? `backfill ${backfill.id}` : copy;
     if (work === undefined) return;
     throw new LedgerError(
       "INTERVAL_OPEN",

@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { Clock } from "../clock/clock.js";
 import type { Dispatcher } from "../dispatch/dispatcher.js";
 import { ScheduleError } from "../errors/errors.js";
+import type { Interval } from "../interval/boundaries.js";
 import type { JsonObject } from "../job/json.js";
 import type { OffsetProviders, OffsetSource } from "../offset/offset-providers.js";
 import type { StartAt } from "../offset/offset-watermark.js";
@@ -81,11 +82,13 @@ export class SourceRebase {
       job: job === undefined ? before.spec.job : parseJob(job),
     };
     if (source !== undefined || job !== undefined) specs.checkReading(spec);
+    const copied: Interval[] = [];
     if (hasSnapshots(spec)) {
       const { origin, watermark } = before;
       const hasRows = await mayHaveRows(this.#parts.store, groupId);
       specs.checkCopies(spec, hasRows ? (job === undefined ? "groupId" : "job") : undefined);
-      await seals.refuse(before, [{ lower: origin, upper: watermark }], "groupId", { force });
+      copied.push({ lower: origin, upper: watermark });
+      await seals.refuse(before, copied, "groupId", { force });
     }
     checkStart(providers.get(spec.source.type), start);
     if (isAhead(start, clock.now())) {
@@ -104,7 +107,7 @@ export class SourceRebase {
     );
     await looks.hold(spec, begun);
     await dispatcher.stopPlanned(groupId);
-    await changes.change(before, {
+    const change = {
       status,
       statusReason: before.status === "PAUSED" ? before.statusReason : null,
       // A version of its own, so that no plan that was made for the former positions is accepted.
@@ -112,7 +115,11 @@ export class SourceRebase {
       nextFireAt: nextFireAt(new Grid(spec), before.watermark),
       cancelPlanned: "source-rebased",
       offsets: hasSnapshots(spec) ? { ...begun, needsSnapshot: true } : begun,
-    });
+    } as const;
+    const isChanged = await seals.write(before, copied, "groupId", { force }, (read) =>
+      changes.tryChange(before, { ...change, ...read }),
+    );
+    if (!isChanged) await changes.refuse(before);
     // The store has requested it of whoever has active ones; those of this manager need not wait until it looks.
     await dispatcher.cancelReadings(groupId, begun.epoch);
     return changes.deliver(groupId);

@@ -45,10 +45,10 @@ export function endAttempt(attempt: EndedAttempt): RunChange {
  * rows behind its upper bound. `undefined` if nothing is to be added.
  */
 export function endedSnapshot(
-  { run: { snapshot }, spec: { job, boundaryType }, endedAt }: EndedAttempt,
-  operator: Pick<ScheduleOperator, "canReadAt">,
+  { run: { snapshot }, spec: { job, boundaryType }, endedAt }: Pick<EndedAttempt, "run" | "spec" | "endedAt">,
+  operator: Pick<ScheduleOperator, "canReadAt"> | undefined,
 ): RunSnapshot | undefined {
-  if (snapshot === null || operator.canReadAt?.(job, boundaryType) !== false) return undefined;
+  if (snapshot === null || operator?.canReadAt?.(job, boundaryType) !== false) return undefined;
   return { ...snapshot, consistentFrom: endedAt };
 }
 
@@ -114,9 +114,11 @@ function cancelled(attempt: EndedAttempt, outcome: JobOutcome): RunChange {
   return { ...ended(attempt, "CANCELLED", outcome), reason: attempt.cancelReason };
 }
 
+/** A snapshot whose job may still end holds the lane whatever the schedule says: it would take the place of what follows it. */
 function failed(attempt: EndedAttempt, outcome: JobOutcome): RunChange {
-  const holdsLane = attempt.run.kind === "SCHEDULED" && attempt.spec.onFailure !== "continue";
-  return { ...ended(attempt, "FAILED", outcome), isBlocking: holdsLane };
+  const { isJobOpen, run, spec } = attempt;
+  const isHolding = spec.onFailure !== "continue" || (run.snapshot !== null && isJobOpen);
+  return { ...ended(attempt, "FAILED", outcome), isBlocking: run.kind === "SCHEDULED" && isHolding };
 }
 
 function nextAttempt(attempt: EndedAttempt, outcome: JobOutcome): RunChange {

@@ -22,6 +22,7 @@ import { ClaimLoop } from "./claim-loop.js";
 import { hasLaterCopy, mayOverwriteLater } from "./later-copy.js";
 import { Leases } from "./leases.js";
 import { LogKeeper } from "./log-keeper.js";
+import { readModeOf } from "./request.js";
 import { RunCancel } from "./run-cancel.js";
 import { RunNews } from "./run-news.js";
 import { isSharded, ShardedOperator } from "./sharded-operator.js";
@@ -277,7 +278,7 @@ export class Dispatcher {
         secure,
         change: (change) => this.#insist(attempt, change),
         checkSource,
-        clearWay: this.#clearWayOf(run, sharded),
+        clearWay: this.#clearWayOf(run, spec, sharded),
         isOutdated,
         onTrouble,
       });
@@ -304,13 +305,15 @@ export class Dispatcher {
   /** See `AttemptParts.clearWay`. */
   #clearWayOf(
     run: Run,
+    spec: ScheduleSpec,
     sharded: ShardedOperator | undefined,
   ): (() => Promise<SubmittedJob | undefined>) | undefined {
     const isAgain = sharded !== undefined && run.history.length > 0;
-    if (!isAgain && !isRerun(run)) return undefined;
+    const isMet = mayMeetOthers(run, spec);
+    if (!isAgain && !isMet) return undefined;
     return async () => {
       if (isAgain) await sharded.clearWay();
-      return isRerun(run) ? this.#cancel.clearWay(run) : undefined;
+      return isMet ? this.#cancel.clearWay(run, spec) : undefined;
     };
   }
 
@@ -445,7 +448,7 @@ export class Dispatcher {
   }
 }
 
-/** Returns whether other runs may have had a job for time that a run reads: a snapshot reads that of all runs before it. */
-function isRerun({ kind, generation, snapshot }: Run): boolean {
-  return kind !== "SCHEDULED" || generation > 0 || snapshot !== null;
+/** Returns whether other runs may have had a job for time that a run reads: a full copy reads that of all runs before it. */
+function mayMeetOthers(run: Run, spec: ScheduleSpec): boolean {
+  return run.kind !== "SCHEDULED" || run.generation > 0 || readModeOf(run, spec) === "full";
 }

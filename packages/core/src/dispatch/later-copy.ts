@@ -19,10 +19,18 @@ export function mayOverwriteLater(
   spec: ScheduleSpec,
   operator: Pick<ScheduleOperator, "replacesTarget" | "writesOf">,
 ): boolean {
-  if (spec.mode !== "full") return false;
+  if (!mayReplaceLater(spec, operator)) return false;
   const isLate = kind !== "SCHEDULED" || generation > 0 || attempt > 1 || history.length > 0;
   const isBeside = spec.canOvertake || laneWidth(spec) > 1;
-  return (isLate || isBeside) && effectOf(spec, operator).replacesTarget;
+  return isLate || isBeside;
+}
+
+/** Returns whether each run of a schedule puts everything up to its own time in the place of the whole target. Pure. */
+export function mayReplaceLater(
+  spec: ScheduleSpec,
+  operator: Pick<ScheduleOperator, "replacesTarget" | "writesOf">,
+): boolean {
+  return spec.mode === "full" && effectOf(spec, operator).replacesTarget;
 }
 
 /** Returns whether a later run of the group has copied everything already, which the target has now. */

@@ -1,20 +1,22 @@
 import type { Clock } from "../clock/clock.js";
 import { LedgerError, messageOf } from "../errors/errors.js";
 import type { CancelRequest } from "../events/signals.js";
-import type { JobOutcome, TouchedTime } from "../job/job-outcome.js";
+import type { TouchedTime } from "../job/job-outcome.js";
 import type { ScheduleOperator, SubmittedJob } from "../operator/operator.js";
 import type { SpecCache } from "../planning/spec-cache.js";
 import { isEnded, OPEN_RUN_STATES } from "../run/lane.js";
 import type { Run, RunReason } from "../run/run.js";
+import type { ScheduleSpec } from "../schedule/schedule.js";
 import { eachRun } from "../store/each-run.js";
 import type { PageRequest } from "../store/page.js";
 import type { RunFilter } from "../store/run-ledger.js";
 import type { RunChange } from "../store/run-queue.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import { AttemptContext } from "./attempt-context.js";
-import { withDirtyLimit } from "./attempt-result.js";
+import { endedSnapshot, withDirtyLimit } from "./attempt-result.js";
 import { JobStop } from "./job-stop.js";
-import { jobRequest } from "./request.js";
+import { hasLaterCopy, mayReplaceLater } from "./later-copy.js";
+import { jobRequest, readModeOf } from "./request.js";
 import { isSharded, ShardedOperator } from "./sharded-operator.js";
 
 /** Runs listed per page. */
@@ -76,8 +78,8 @@ export class RunCancel {
   }
 
   /**
-   * Cancels the runs of earlier readings of a source that are active, or have failed and block the lane: nobody can retry
-   * them. One that cannot be cancelled now is reported as `trouble`.
+   * Cancels the runs of earlier readings of a source that are active, or have failed and block the lane or left a job: nobody
+   * can retry them. One that cannot be cancelled now is reported as `trouble`.
    *
    * @param epoch - of the reading that has begun
    */
@@ -89,7 +91,7 @@ export class RunCancel {
     } as const;
     for await (const run of eachRun(this.#parts.store, filter)) {
       if (run.offsets === null || run.offsets.epoch >= epoch) continue;
-      if (run.state === "FAILED" && !run.isBlocking) continue;
+      if (run.state === "FAILED" && !run.isBlocking && !run.isJobOpen) continue;
       await this.cancel(run, "source-rebased").catch((error: unknown) => this.#parts.onTrouble(error, run));
     }
   }
@@ -158,8 +160,9 @@ export class RunCancel {
    *   succeeded
    * @throws LedgerError RUN_STATE_ILLEGAL if the job of an ended run cannot be stopped
    */
-  async clearWay({ id, groupId, lower, upper, snapshot }: Run): Promise<SubmittedJob | undefined> {
-    const from = snapshot === null ? lower : Number.MIN_SAFE_INTEGER;
+  async clearWay(run: Run, spec: ScheduleSpec): Promise<SubmittedJob | undefined> {
+    const { id, groupId, lower, upper, snapshot } = run;
+    const from = readModeOf(run, spec) === "full" ? Number.MIN_SAFE_INTEGER : lower;
     const filter = { groupId, isJobOpen: true, within: { lower: from, upper } };
     const { items } = await this.#parts.store.listRuns(filter, { limit: PAGE });
     let done: SubmittedJob | undefined;
@@ -188,8 +191,7 @@ export class RunCancel {
       if (read?.run.state !== "PLANNED" || !read.run.isJobOpen) continue;
       try {
         const job = await this.#stopJobOf(read.run);
-        if (job?.outcome?.state === "SUCCEEDED") await this.#recordSuccess(read, job, job.outcome);
-        else await this.#close(read);
+        if (!(await this.#recordSuccess(read, job))) await this.#close(read);
       } catch (error) {
         this.#parts.onTrouble(error, read.run);
       }
@@ -229,9 +231,7 @@ export class RunCancel {
   async #hasSucceeded(read: AsRead, reason: RunReason): Promise<boolean> {
     const { run } = read;
     if (run.state !== "PLANNED" && run.state !== "FAILED") return false;
-    const job = await this.#stopJobOf(run);
-    if (job?.outcome?.state !== "SUCCEEDED") return false;
-    await this.#recordSuccess(read, job, job.outcome);
+    if (!(await this.#recordSuccess(read, await this.#stopJobOf(run)))) return false;
     if (reason !== "cancelled") return true;
     throw new LedgerError(
       "RUN_STATE_ILLEGAL",
@@ -240,21 +240,21 @@ export class RunCancel {
   }
 
   /**
-   * A job with too many bad rows is left to the next attempt, which judges it like any other; so is one whose
-   * rows are to be verified.
+   * Records the success of a job that has been stopped, and returns whether it had one that counts: one with too many bad
+   * rows is none, nor is one whose rows nobody has verified, as for a run that is cancelled while it is active.
    */
-  async #recordSuccess(read: AsRead, job: SubmittedJob, outcome: JobOutcome): Promise<void> {
+  async #recordSuccess(read: AsRead, job: SubmittedJob | undefined): Promise<boolean> {
     const { run } = read;
+    const outcome = job?.outcome;
+    if (job === undefined || outcome?.state !== "SUCCEEDED") return false;
     const spec = await this.#parts.specs.get(run);
-    if (
-      spec === undefined ||
-      spec.verify != null ||
-      withDirtyLimit(outcome, spec.dirtyData).state !== "SUCCEEDED"
-    )
-      return;
+    if (spec === undefined || spec.verify != null) return false;
+    if (withDirtyLimit(outcome, spec.dirtyData).state !== "SUCCEEDED") return false;
     if (outcome.touched !== undefined) await this.#parts.reportLate(run, outcome.touched);
     const endedAt = this.#parts.clock.now();
+    const snapshot = endedSnapshot({ run, spec, endedAt }, this.#parts.operators.get(run.operator));
     await this.#changeAsRead(read, {
+      ...(snapshot === undefined ? {} : { snapshot }),
       state: "SUCCEEDED",
       at: endedAt,
       isBlocking: false,
@@ -266,11 +266,12 @@ export class RunCancel {
       metrics: outcome.metrics ?? null,
       error: null,
     });
+    return true;
   }
 
   /** Stops any job of a run that nobody holds, and returns how it ended. */
   async #stopJobOf(run: Run): Promise<SubmittedJob | undefined> {
-    const { clock, operators, specs, onTrouble } = this.#parts;
+    const { store, clock, operators, specs, onTrouble } = this.#parts;
     const spec = await specs.get(run);
     const operator = operators.get(run.operator);
     if (spec === undefined || operator === undefined) {
@@ -279,7 +280,7 @@ export class RunCancel {
     const onFailedTry = (error: unknown): void => onTrouble(error, run);
     const sharded = isSharded({ operator, run, spec })
       ? new ShardedOperator({
-          store: this.#parts.store,
+          store,
           clock,
           operator,
           operators,
@@ -288,6 +289,7 @@ export class RunCancel {
           spec,
           token: () => undefined,
           secure: () => true,
+          isOutdated: mayReplaceLater(spec, operator) ? () => hasLaterCopy(store, specs, run) : undefined,
           onTrouble: onFailedTry,
         })
       : undefined;

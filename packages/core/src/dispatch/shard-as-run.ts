@@ -17,7 +17,8 @@ export function offsetsOf({ args: { lower, upper } }: Shard, { offsets }: Run): 
 
 /**
  * Returns the specification by which a shard is attempted. The run's own attempt limits the time, and the crew
- * counts the attempts; a share of bad rows is known only of the whole run, and so is how to go on after a loss.
+ * counts the attempts; a share of bad rows and the rows that have arrived are known only of the whole run, and so is how
+ * to go on after a loss.
  */
 export function shardSpec(spec: ScheduleSpec): ScheduleSpec {
   const maxRows = spec.dirtyData?.maxRows;
@@ -26,6 +27,7 @@ export function shardSpec(spec: ScheduleSpec): ScheduleSpec {
     maxAttempts: Number.MAX_SAFE_INTEGER,
     timeoutMs: null,
     onLoss: "fail",
+    verify: null,
     dirtyData: maxRows === undefined ? null : { maxRows },
   };
 }

@@ -108,15 +108,25 @@ export class ShardCrew {
     this.#waits.wake();
   }
 
-  /** Cancels all shards at work, and those whose jobs may still be working. Resolves when no job is working. */
+  /**
+   * Cancels all shards at work, and those whose jobs may still be working: also a job that an attempt leaves behind which
+   * had ended by then, and is being recorded. Resolves when no job is working, or the crew was abandoned.
+   */
   async cancel(): Promise<void> {
     this.#ending = "cancelled";
     this.#waits.wake();
     for (const attempt of this.#attempts.values()) attempt.cancel("cancelled");
-    await this.#idle(() => {
-      for (const shard of this.#parts.ledger.shards) if (shard.isJobOpen) this.#start(shard);
-      this.#pump();
-    });
+    do {
+      await this.#idle(() => {
+        for (const shard of this.#open) this.#start(shard);
+        this.#pump();
+      });
+    } while (this.#ending === "cancelled" && this.#open.length > 0);
+  }
+
+  /** The shards whose jobs may be working. */
+  get #open(): Shard[] {
+    return this.#parts.ledger.shards.filter(({ isJobOpen }) => isJobOpen);
   }
 
   /** Leaves all shards to whoever claims the run next. */

@@ -1,4 +1,5 @@
 import type { Clock } from "../clock/clock.js";
+import { Waits } from "../clock/waits.js";
 import { isTidegateError, LedgerError, messageOf, OperatorError } from "../errors/errors.js";
 import type { BoundaryType } from "../interval/boundaries.js";
 import type { JobOutcome, RetryAdvice } from "../job/job-outcome.js";
@@ -13,9 +14,10 @@ import { shardPolicyOf } from "../shard/shard-policy.js";
 import type { ShardTable } from "../store/shard-table.js";
 import { isSecure } from "./attempt.js";
 import { AttemptContext } from "./attempt-context.js";
-import { withDirtyLimit } from "./attempt-result.js";
+import { backoffMs, withDirtyLimit } from "./attempt-result.js";
 import { Cancellation } from "./cancellation.js";
 import { FormerSplit, isSameJob } from "./former-split.js";
+import { PAUSES } from "./job-stop.js";
 import { checkedOutcome } from "./operator-answer.js";
 import { ShardCrew } from "./shard-crew.js";
 import { ShardLedger } from "./shard-ledger.js";
@@ -39,7 +41,7 @@ export interface ShardedOperatorParts {
   readonly secure: () => true | Promise<boolean>;
   /** See `ShardCrewParts.checkSource`. */
   readonly checkSource?: ((part: Run) => Promise<void> | undefined) | undefined;
-  /** See `AttemptParts.isOutdated`: a split that was not merged by then is dropped, so that the run yields. */
+  /** See `AttemptParts.isOutdated`: a split that is not being merged here is dropped then, so that the run yields. */
   readonly isOutdated?: (() => Promise<boolean>) | undefined;
   readonly onTrouble: (error: unknown) => void;
 }
@@ -57,6 +59,7 @@ export class ShardedOperator implements ScheduleOperator {
   readonly #parts: ShardedOperatorParts;
   readonly #ledger: ShardLedger;
   readonly #jobId: string;
+  readonly #waits: Waits;
   readonly verify?: NonNullable<ScheduleOperator["verify"]>;
   #former: FormerSplit | undefined;
   /** The end of the former split, in progress. */
@@ -64,6 +67,8 @@ export class ShardedOperator implements ScheduleOperator {
   #isAbandoned = false;
   #crew: ShardCrew | undefined;
   #mayHaveJobs = false;
+  /** Whether its job was said to have succeeded. */
+  #hasSucceeded = false;
   #merging: Promise<JobOutcome> | undefined;
   /** How the job ended when it was cancelled. */
   #end: JobOutcome | undefined;
@@ -74,6 +79,7 @@ export class ShardedOperator implements ScheduleOperator {
     this.operatorType = operator.operatorType;
     this.#ledger = new ShardLedger({ store, clock, runId: run.id, token, onTrouble });
     this.#jobId = shardsJobId(run.id);
+    this.#waits = new Waits(clock);
     if (operator.verify !== undefined) this.verify = (request, context) => operator.verify!(request, context);
   }
 
@@ -85,6 +91,7 @@ export class ShardedOperator implements ScheduleOperator {
   /** Leaves the shards to whoever claims the run next. */
   abandon(): void {
     this.#isAbandoned = true;
+    this.#waits.wake();
     this.#ledger.abandon();
     this.#former?.abandon();
     this.#crew?.abandon();
@@ -104,8 +111,11 @@ export class ShardedOperator implements ScheduleOperator {
     return this.#parts.operator.canFind?.(job) ?? true;
   }
 
+  /** Submits a job whose success was no answer once more: its rows have not arrived, and no shard of it counts. */
   async submit(request: OfflineJobRequest, context: JobContext): Promise<SubmittedJob> {
-    if (await this.#isSplit()) return { jobId: this.#jobId };
+    const isSplit = await this.#isSplit();
+    if (isSplit && !this.#hasSucceeded) return { jobId: this.#jobId };
+    if (isSplit) await this.#forget();
     if (!isAsked(this.#parts)) {
       this.#requireHeld();
       return this.#parts.operator.submit(request, context);
@@ -119,11 +129,18 @@ export class ShardedOperator implements ScheduleOperator {
     this.#mayHaveJobs = true;
     if (!(await this.#isSplit())) return this.#parts.operator.find(key, request);
     const outcome = this.#end ?? this.#outcomeWithoutMerge();
+    this.#hasSucceeded = outcome?.state === "SUCCEEDED";
     return { jobId: this.#jobId, ...(outcome === undefined ? {} : { outcome }) };
   }
 
   async wait(jobId: string, request: OfflineJobRequest, context: JobContext): Promise<JobOutcome> {
     if (jobId !== this.#jobId) return this.#parts.operator.wait(jobId, request, context);
+    const outcome = await this.#wait(request, context);
+    this.#hasSucceeded = outcome.state === "SUCCEEDED";
+    return outcome;
+  }
+
+  async #wait(request: OfflineJobRequest, context: JobContext): Promise<JobOutcome> {
     if (this.#end !== undefined) return this.#end;
     if (!(await this.#isSplit())) throw new OperatorError("JOB_FAILED", "The run is no longer split.");
     const crew = this.#crewOf(request);
@@ -158,6 +175,14 @@ export class ShardedOperator implements ScheduleOperator {
     this.#end = (isSplit ? this.#outcomeWithoutMerge() : undefined) ?? { state: "CANCELLED" };
   }
 
+  async #forget(): Promise<void> {
+    await this.#ledger.drop();
+    this.#crew = undefined;
+    this.#merging = undefined;
+    this.#end = undefined;
+    this.#hasSucceeded = false;
+  }
+
   async #split(request: OfflineJobRequest, context: JobContext): Promise<void> {
     const { operator, spec, run, clock } = this.#parts;
     const { target } = shardPolicyOf(spec.shards ?? {});
@@ -175,9 +200,12 @@ export class ShardedOperator implements ScheduleOperator {
 
   /** @throws LedgerError RUN_STATE_ILLEGAL if another manager may have the run since the shards were read */
   #requireHeld(): void {
-    if (!this.#isAbandoned && isSecure(this.#parts)) return;
+    if (this.#isAbandoned || !isSecure(this.#parts)) throw this.#leftBehind();
+  }
+
+  #leftBehind(): LedgerError {
     const { id } = this.#parts.run;
-    throw new LedgerError("RUN_STATE_ILLEGAL", `Run ${id} may have been left to its next holder meanwhile.`);
+    return new LedgerError("RUN_STATE_ILLEGAL", `Run ${id} may have been left to its next holder meanwhile.`);
   }
 
   /** Reads whether the run is split, and ends a split of another job. */
@@ -197,7 +225,7 @@ export class ShardedOperator implements ScheduleOperator {
     const isOwn = scheduleVersion === run.scheduleVersion;
     const former = isOwn ? spec : await specs.get({ ...run, scheduleVersion });
     const isSame = former !== undefined && isSameJob(former, spec) && canSplit(operator, spec.job);
-    if (isSame && (this.#ledger.isMerging || (await this.#parts.isOutdated?.()) !== true)) return true;
+    if (isSame && (this.#merging !== undefined || (await this.#parts.isOutdated?.()) !== true)) return true;
     if (this.#isAbandoned)
       throw new LedgerError("RUN_STATE_ILLEGAL", `Run ${run.id} was left to its next holder.`);
     const { clock, operators, secure, onTrouble } = this.#parts;
@@ -260,10 +288,27 @@ export class ShardedOperator implements ScheduleOperator {
     return new NotReadable(cause, { isCopiedNext, isReadBefore, isWritten });
   }
 
+  /**
+   * Waits until a merge cannot begin after that of a successor, whose rows another run may have replaced since.
+   *
+   * @throws LedgerError RUN_STATE_ILLEGAL if the run was left to its next holder
+   */
+  async #secured(signal: AbortSignal): Promise<void> {
+    const { secure, onTrouble } = this.#parts;
+    for (let round = 1; ; round += 1) {
+      signal.throwIfAborted();
+      if (this.#isAbandoned) throw this.#leftBehind();
+      const answer = secure();
+      if (answer === true || (await answer.catch(onTrouble)) === true) return;
+      await this.#waits.pause(backoffMs(PAUSES, round));
+    }
+  }
+
   /** Merges once at a time; a merge that failed may be tried again. */
   async #merge(request: OfflineJobRequest, context: JobContext, outcome: JobOutcome): Promise<JobOutcome> {
     const merge = async (): Promise<JobOutcome> => {
       await this.#ledger.beginMerge();
+      await this.#secured(context.signal);
       await this.#parts.operator.merge?.(request, resultsOf(this.#ledger.shards), context);
       return outcome;
     };

@@ -54,7 +54,7 @@ function isReadable({ offsets }: Run, epoch: number | undefined): boolean {
 
 function isSelected(runs: readonly Run[], select: BackfillSelect): boolean {
   const isMissing = !runs.some(({ state }) => isStanding(state));
-  if (select === "missing") return isMissing;
-  const isFailed = runs.some(({ state }) => state === "FAILED");
-  return isFailed || (select === "all" && (isMissing || runs.some(({ state }) => state === "SUCCEEDED")));
+  if (isMissing) return select !== "failed";
+  if (select === "missing") return false;
+  return runs.some(({ state }) => state === "FAILED" || (select === "all" && state === "SUCCEEDED"));
 }

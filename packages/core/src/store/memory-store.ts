@@ -341,6 +341,7 @@ export class MemoryStore implements ScheduleStore {
       const groupId = change.seal === undefined ? undefined : this.#runs.get(change.id)?.run.groupId;
       if (groupId !== undefined && !this.#seals.isAsRead(groupId, change)) return false;
       const isDone = changeRun(this.#runs, change);
+      if (isDone && change.dropsSplit === true) this.#shards.drop(change.id);
       const row = isDone && change.state === "SUCCEEDED" ? this.#runs.get(change.id) : undefined;
       if (row !== undefined) this.#staleness.mark(row.run, change.at);
       return isDone;
@@ -643,6 +644,7 @@ export class MemoryStore implements ScheduleStore {
   #changeSchedule(change: ScheduleChange): boolean {
     const group = this.#schedules.get(change.groupId);
     if (group === undefined || !allows(group, change)) return false;
+    if (!this.#seals.isAsRead(change.groupId, change)) return false;
     const isAgain = group.schedule.status === "DELETED";
     this.#schedules.update(group, (schedule) => applyScheduleChange(group, schedule, change));
     if (change.cancelPlanned !== undefined) {

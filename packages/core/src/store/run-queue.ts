@@ -72,6 +72,8 @@ export interface RunChange extends SealRead {
   readonly attempt?: number;
   /** The version of the schedule by which it is executed from now on. */
   readonly scheduleVersion?: number;
+  /** Whether the run's split is dropped with its shards, if it has one, so that its next attempt makes another. @default false */
+  readonly dropsSplit?: boolean;
   readonly startedAt?: EpochMs | null;
   readonly endedAt?: EpochMs | null;
   readonly jobId?: string | null;

@@ -3,6 +3,7 @@ import type { OffsetWatermark } from "../offset/offset-watermark.js";
 import type { RunReason } from "../run/run.js";
 import type { Schedule, ScheduleSpec, ScheduleStatus, ScheduleVersion } from "../schedule/schedule.js";
 import type { Page, PageRequest } from "./page.js";
+import type { SealRead } from "./seal-table.js";
 
 /** A schedule registered for the first time (version 1). */
 export interface NewSchedule {
@@ -20,8 +21,8 @@ export interface NewSchedule {
   readonly offsets?: OffsetWatermark | null;
 }
 
-/** A change of one schedule, made only if it still is as the caller saw it. */
-export interface ScheduleChange {
+/** A change of one schedule, made only if it still is as the caller saw it, and so is the seal of its group if it names one. */
+export interface ScheduleChange extends SealRead {
   readonly groupId: string;
   readonly expected: { readonly version: number; readonly statuses: readonly ScheduleStatus[] };
   readonly updatedAt: EpochMs;
@@ -98,7 +99,8 @@ export interface ScheduleTable {
   /** Inserts version 1 of each. `false` if the group already has a schedule (including a deleted one). */
   insertSchedules(schedules: readonly NewSchedule[]): Promise<boolean[]>;
   /**
-   * Changes each schedule. `false` if it does not exist or is not as expected, or its `origin` is refused.
+   * Changes each schedule. `false` if it does not exist or is not as expected, the group has another seal than the one that
+   * is named, or its `origin` is refused.
    */
   changeSchedules(changes: readonly ScheduleChange[]): Promise<boolean[]>;
   /** Returns the schedules of these groups, in this order; `undefined` for a group without one. */

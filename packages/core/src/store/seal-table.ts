@@ -44,7 +44,8 @@ export interface SealTable {
   /**
    * Writes a seal over the group's last one. `false` if the ledger or the seal is another one; or if the seal goes
    * beyond the last one while the time from the ledger's beginning up to it is still being written: an open run overlaps
-   * it or is a snapshot, or a backfill in progress begins or stands before its end.
+   * it or is a snapshot, a snapshot of another reading is to come (`OffsetWatermark.needsSnapshot`), or a backfill in
+   * progress begins or stands before its end.
    */
   putSeal(change: SealChange): Promise<boolean>;
   /** Returns the seals of these groups, in this order; `undefined` for a group that was never sealed. */

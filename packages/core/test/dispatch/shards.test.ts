@@ -1,9 +1,12 @@
 import { describe, expect, it } from "@jest/globals";
+import { VirtualClock } from "../../src/clock/virtual-clock.js";
 import type { JobOutcome } from "../../src/job/job-outcome.js";
 import type { ScheduleInfo } from "../../src/schedule/schedule.js";
 import type { ShardPolicy } from "../../src/shard/shard.js";
 import { shardId } from "../../src/shard/shard-id.js";
-import { HOUR, T0 } from "../support/instants.js";
+import { Fleet } from "../support/fleet.js";
+import { HOUR, MINUTE, T0 } from "../support/instants.js";
+import { InterleavingStore } from "../support/interleaving-store.js";
 import { hourly } from "../support/schedules.js";
 import { failed, ScriptedOperator, SUCCEEDED } from "../support/scripted-operator.js";
 import { SplittingOperator, shardsOf } from "../support/splitting-operator.js";
@@ -355,6 +358,50 @@ describe("a retry that splits the run anew", () => {
     });
   });
 
+  it("keeps the split if it is refused, also at the last moment", async () => {
+    const clock = new VirtualClock();
+    const store = new InterleavingStore({ clock });
+    const operator = new SplittingOperator();
+    const world = await World.start({ store, clock, operator });
+    await world.client.register(hourly("orders", { shards: {}, maxAttempts: 1 }));
+    await world.fireAt("orders", T0 + HOUR);
+    half(operator);
+    const [again] = await world.client.trigger("orders", { lower: T0, upper: T0 + HOUR });
+    await world.settle();
+    const before = await store.getSplit(again!.id);
+    expect(before?.shards.map(({ state }) => state)).toEqual(["SUCCEEDED", "FAILED", "FAILED"]);
+    const seal = () => world.client.seal("orders", T0 + HOUR);
+    store.before("changeRuns", seal);
+    await expect(world.client.retryRun(again!.id, { resplit: true })).rejects.toMatchObject({
+      code: "SEALED",
+    });
+    await world.client.seal("orders", T0 + 1, "", { force: true });
+    store.before("changeRuns", seal);
+    expect(await world.client.retryRuns("orders", { resplit: true })).toEqual([]);
+    expect(await store.getSplit(again!.id)).toEqual(before);
+  });
+
+  it("keeps the split of a run that somebody else has retried meanwhile, and that has failed again", async () => {
+    const clock = new VirtualClock();
+    const store = new InterleavingStore({ clock });
+    const operator = new SplittingOperator();
+    half(operator);
+    const world = await World.start({ store, clock, operator });
+    await world.client.register(hourly("orders", { shards: { maxAttempts: 1 }, maxAttempts: 1 }));
+    await world.fireAt("orders", T0 + HOUR);
+    const { id } = await onlyRun(world);
+    store.before("changeRuns", async () => {
+      operator.answer = () => ({ throws: new Error("connection reset"), hasStarted: true });
+      await world.client.retryRun(id);
+      await world.settle();
+    });
+    await expect(world.client.retryRun(id, { resplit: true })).rejects.toMatchObject({
+      code: "RUN_STATE_ILLEGAL",
+    });
+    expect(await onlyRun(world)).toMatchObject({ state: "FAILED" });
+    expect(await statesOf(world)).toEqual({ a: "SUCCEEDED", b: "FAILED", c: "FAILED" });
+  });
+
   it("is a retry like others if the run is not split", async () => {
     const operator = new ScriptedOperator();
     operator.answer = () => failed("malformed", false);
@@ -511,6 +558,35 @@ describe("the merge", () => {
     expect(await onlyRun(world)).toMatchObject({ state: "SUCCEEDED", attempt: 1 });
   });
 
+  it("is left to the manager that has taken the run over since the first one recorded that it begins", async () => {
+    const operator = new SplittingOperator();
+    const fleet = new Fleet(operator);
+    const [slow] = [fleet.add(0, { owner: "slow" }), fleet.add(0, { owner: "other" })];
+    let answerNow: () => void = () => undefined;
+    const answered = new Promise<void>((resolve) => {
+      answerNow = resolve;
+    });
+    const beginMerge = fleet.store.beginMerge.bind(fleet.store);
+    fleet.store.beginMerge = async (...given) => {
+      fleet.store.beginMerge = beginMerge;
+      slow!.isAlive = false;
+      const isBegun = await beginMerge(...given);
+      await answered;
+      return isBegun;
+    };
+    await fleet.start();
+    await slow!.tidegate.client.register(hourly("orders", { shards: {}, startTime: T0 - HOUR }));
+    await slow!.engine.fire("orders", T0);
+    await fleet.pass(2 * MINUTE);
+    expect(operator.merged).toHaveLength(1);
+    expect((await fleet.store.listRuns({}, {})).items).toMatchObject([{ state: "SUCCEEDED" }]);
+    slow!.clock.set(fleet.clock.now());
+    slow!.isAlive = true;
+    answerNow();
+    await fleet.pass(MINUTE);
+    expect(operator.merged).toHaveLength(1);
+  });
+
   it("is finished although the run is cancelled meanwhile: readers may see its rows", async () => {
     const { world, operator } = await stage((op) => {
       op.mergesLate = true;
@@ -581,6 +657,32 @@ describe("the cancellation of a run that is split", () => {
     await world.client.cancelRun((await onlyRun(world)).id);
     expect(operator.running).toEqual([]);
     expect(await onlyRun(world)).toMatchObject({ state: "CANCELLED", isJobOpen: false });
+  });
+
+  it("reaches a job that an attempt has left working whose failure is being recorded at that moment", async () => {
+    const operator = new SplittingOperator();
+    operator.answer = ({ shard }) =>
+      shard?.key === "b" ? { throws: new Error("connection reset"), hasStarted: true } : SUCCEEDED;
+    const world = await World.start({ operator });
+    const changeShards = world.store.changeShards.bind(world.store);
+    let record: () => void = () => undefined;
+    const recorded = new Promise<void>((resolve) => {
+      record = resolve;
+    });
+    world.store.changeShards = async (changes) => {
+      if (changes.some(({ progress }) => progress.state === "PLANNED")) await recorded;
+      return changeShards(changes);
+    };
+    await world.client.register(hourly("orders", { shards: {} }));
+    await world.fireAt("orders", T0 + HOUR);
+    expect(operator.running).toHaveLength(1);
+    await world.client.cancelRun((await onlyRun(world)).id);
+    await world.settle();
+    record();
+    await world.settle();
+    expect(operator.running).toEqual([]);
+    expect(await onlyRun(world)).toMatchObject({ state: "CANCELLED", isJobOpen: false });
+    expect(await statesOf(world)).toEqual({ a: "SUCCEEDED", b: "CANCELLED", c: "SUCCEEDED" });
   });
 
   it("is followed by a retry that does what is left", async () => {
@@ -771,6 +873,23 @@ describe("a run that was split and gets a later version", () => {
     expect(operator.splits).toHaveLength(1);
     expect(await onlyRun(world)).toMatchObject({ state: "SUCCEEDED" });
   });
+
+  it.each([true, false])(
+    "is carried out whole if its rows, which are counted now, have not arrived with its shards (merged: %s)",
+    async (isMerged) => {
+      const staged = await stage(leaves);
+      const { world, operator } = staged;
+      if (!isMerged) Object.defineProperty(operator, "merge", { value: undefined });
+      operator.verify = async () => {
+        const isWhole = operator.submissions.some(({ shard }) => shard === undefined);
+        return { sourceRows: 3, targetRows: isWhole ? 3 : 2 };
+      };
+      await retriedWith(staged, { verify: { rows: "equal" }, maxAttempts: 2 });
+      expect(operator.submitted).toEqual(["a", "b", "c", "b", "c", undefined]);
+      expect(await world.store.getSplit((await onlyRun(world)).id)).toBeUndefined();
+      expect(await onlyRun(world)).toMatchObject({ state: "SUCCEEDED", metrics: { rowsWritten: 3 } });
+    },
+  );
 
   it("is split anew if the job is another one, and no shard of the earlier one counts", async () => {
     const staged = await stage(leaves);

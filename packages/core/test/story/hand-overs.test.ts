@@ -125,6 +125,20 @@ describe("a run that depends on a group whose full copy could not end at its upp
       { consistentFrom: T0 + 2.5 * HOUR },
     ]);
   });
+
+  it("waits as well if the copy was found to have succeeded when somebody cancelled it", async () => {
+    world.operator.answer = () => ({ throws: new Error("connection reset"), hasStarted: true });
+    await world.client.register(loads({ groupId: "lost", maxAttempts: 1 }));
+    await world.fireAt("lost", T0 + 2.5 * HOUR);
+    const [lost] = await world.runs("lost");
+    expect(lost).toMatchObject({ state: "FAILED", isJobOpen: true });
+    world.operator.end(lost!.id, SUCCEEDED);
+    await expect(world.client.cancelRun(lost!.id)).rejects.toMatchObject({ code: "RUN_STATE_ILLEGAL" });
+    expect((await world.runs("lost"))[0]).toMatchObject({
+      state: "SUCCEEDED",
+      snapshot: { consistentFrom: T0 + 2.5 * HOUR },
+    });
+  });
 });
 
 describe("a copy beside which nothing has to be waited for", () => {

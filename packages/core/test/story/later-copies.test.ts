@@ -75,6 +75,46 @@ describe("an older full copy", () => {
     await sharded.stop();
   });
 
+  it.each([
+    ["retried", { state: "SUCCEEDED", reason: "snapshot-covered" }],
+    ["cancelled", { state: "CANCELLED", reason: "cancelled" }],
+  ] as const)("yields when it is %s, although its merge has begun", async (_, end) => {
+    const operator = new SplittingOperator();
+    const sharded = await World.start({ operator });
+    operator.writesOf = () => "replace";
+    operator.replacesTarget = () => true;
+    operator.mergeFailure = new Error("disk full");
+    await sharded.client.register(full({ maxAttempts: 1, shards: {} }));
+    await sharded.fireAt("g", T0 + HOUR);
+    operator.mergeFailure = undefined;
+    const { id } = (await sharded.runs("g"))[0]!;
+    await sharded.fireAt("g", T0 + 2 * HOUR);
+    const merges = operator.merged.length;
+    await (end.state === "CANCELLED" ? sharded.client.cancelRun(id) : sharded.client.retryRun(id));
+    await sharded.settle();
+    expect(operator.merged).toHaveLength(merges);
+    expect(await sharded.client.getRun(id)).toMatchObject(end);
+    await sharded.stop();
+  });
+
+  it("is stopped before a later one begins, if its run has failed and its job may still end", async () => {
+    world.operator.answer = ({ upperBound }) =>
+      upperBound === String(T0 + HOUR) ? { throws: new Error("lost"), hasStarted: true } : SUCCEEDED;
+    world.operator.cancelFailure = new Error("away");
+    await world.client.register(full({ maxAttempts: 1 }));
+    await world.fireAt("g", T0 + HOUR);
+    await world.fireAt("g", T0 + 2 * HOUR);
+    expect(copied()).toEqual([1]);
+    world.operator.cancelFailure = undefined;
+    await world.advance(MINUTE);
+    expect(copied()).toEqual([1, 2]);
+    expect(world.operator.running).toEqual([]);
+    expect((await world.runs("g")).map(({ state, isJobOpen }) => [state, isJobOpen])).toEqual([
+      ["FAILED", false],
+      ["SUCCEEDED", false],
+    ]);
+  });
+
   it("yields in a backfill, of which only the newest copy is made", async () => {
     await firstFailed();
     await world.client.backfill({ groupId: "g", from: T0 - 2 * HOUR, to: T0 + 2 * HOUR, select: "all" });

@@ -93,6 +93,27 @@ describe("reading again", () => {
     expect((await world.client.audit("g")).isComplete).toBe(true);
   });
 
+  it.each([
+    ["missing", ["10"]],
+    ["failed", ["20"]],
+    ["incomplete", ["10", "20"]],
+    ["all", ["0", "10", "20"]],
+  ] as const)("goes for what a backfill selects: %s", async (select, lowers) => {
+    await world.client.register(reading({ maxAttempts: 1, onFailure: "continue" }));
+    await read(1);
+    world.operator.answer = () => "runs";
+    await read(1, 2);
+    await world.client.cancelRun((await world.runs("g"))[1]!.id);
+    await world.settle();
+    world.operator.answer = () => failed("down");
+    await read(1, 3);
+    world.operator.answer = () => SUCCEEDED;
+    await world.client.backfill({ id: "again", groupId: "g", from: T0, to: T0 + 3 * HOUR, select });
+    await world.settle();
+    const made = await world.runs("g", { backfillId: "again" });
+    expect(made.map(({ offsets }) => offsets?.lower["0"])).toEqual(lowers);
+  });
+
   it("has nothing to do where there was nothing to read", async () => {
     await world.client.register(reading({ startAt: "latest" }));
     await world.fireAt("g", T0 + HOUR);
@@ -284,6 +305,34 @@ describe("a rebase", () => {
       ["0", "5", "SUCCEEDED"],
     ]);
     expect((await world.client.audit("g")).isSound).toBe(true);
+  });
+
+  it.each([
+    ["whose rows are to be verified", { verify: { rows: "equal" } }],
+    ["that had too many bad rows", { dirtyData: { maxRows: 0 } }],
+  ] as const)("frees the lane of a failed run with a job %s", async (_, more) => {
+    world.operator.verify = async () => ({ sourceRows: 1, targetRows: 1 });
+    world.operator.answer = () => ({ throws: new Error("lost"), hasStarted: true });
+    await world.client.register(reading({ maxAttempts: 1, ...more }));
+    await read(1);
+    world.operator.endAll({ state: "SUCCEEDED", metrics: { rowsDirty: 1 } });
+    world.operator.answer = () => SUCCEEDED;
+    await world.client.rebase("g", { startAt: "earliest" });
+    await read(1, 2);
+    expect(await ranges()).toEqual([
+      ["0", "10", "source-rebased"],
+      ["0", "20", "SUCCEEDED"],
+    ]);
+  });
+
+  it("stops the job of a failed run that does not hold up the lane, before another reads its positions", async () => {
+    world.operator.answer = () => ({ throws: new Error("lost"), hasStarted: true });
+    await world.client.register(reading({ maxAttempts: 1, onFailure: "continue" }));
+    await read(1);
+    world.operator.answer = () => SUCCEEDED;
+    await world.client.rebase("g", { startAt: "earliest" });
+    expect(world.operator.running).toEqual([]);
+    expect(await ranges()).toEqual([["0", "10", "source-rebased"]]);
   });
 
   it("frees the lane although its manager dies before it has cancelled the failed run", async () => {

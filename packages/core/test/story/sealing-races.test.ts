@@ -6,6 +6,7 @@ import { HOUR, MINUTE, T0 } from "../support/instants.js";
 import { InterleavingStore } from "../support/interleaving-store.js";
 import { hourly } from "../support/schedules.js";
 import { failed, SUCCEEDED } from "../support/scripted-operator.js";
+import { ScriptedSource } from "../support/scripted-source.js";
 import { World } from "../support/world.js";
 
 const SEALED = { code: "SEALED" };
@@ -22,7 +23,8 @@ let rival: World;
 beforeEach(async () => {
   const clock = new VirtualClock();
   store = new InterleavingStore({ clock });
-  world = await World.start({ store, clock, restateSettleMs: 10 * MINUTE });
+  const offsetProviders = [new ScriptedSource("log", { "0": 10 })];
+  world = await World.start({ store, clock, offsetProviders, restateSettleMs: 10 * MINUTE });
 });
 afterEach(async () => {
   await rival.stop();
@@ -30,7 +32,13 @@ afterEach(async () => {
 });
 
 async function startRival(): Promise<void> {
-  rival = await World.start({ store: shared(store), clock: world.clock, operator: world.operator });
+  const offsetProviders = [new ScriptedSource("log", { "0": 10 })];
+  rival = await World.start({
+    store: shared(store),
+    clock: world.clock,
+    operator: world.operator,
+    offsetProviders,
+  });
 }
 
 /** Registers a group that has succeeded for so many hours, and starts the other manager. */
@@ -49,6 +57,13 @@ async function withCopy(): Promise<void> {
   await world.fireAt("copied", T0 + 5 * HOUR);
   await world.advance(30 * MINUTE);
 }
+
+/** Has a source copied in full, and then read by positions. */
+const copiedByPositions = hourly("orders", {
+  mode: "full-then-incremental",
+  boundaryType: "OFFSET",
+  source: { type: "log", topic: "orders" },
+});
 
 const sealBy = (hours: number) => () => rival.client.seal("orders", T0 + hours * HOUR);
 
@@ -151,6 +166,18 @@ describe("a write that was decided before somebody sealed its time", () => {
     });
   });
 
+  it("is refused: a rebase, whose snapshot writes everything again", async () => {
+    await withHours(4, copiedByPositions);
+    store.before("changeSchedules", sealBy(3));
+    const rebase = world.client.rebase("orders", { startAt: "earliest" });
+    await expect(rebase).rejects.toMatchObject({ ...SEALED, field: "groupId" });
+    expect(await world.client.get("orders")).toMatchObject({ version: 1, offsets: { epoch: 1 } });
+    await world.client.seal("orders", T0 + HOUR, "", { force: true });
+    store.before("changeSchedules", sealBy(2));
+    const forced = await world.client.rebase("orders", { startAt: "earliest", force: true });
+    expect(forced).toMatchObject({ version: 2, offsets: { needsSnapshot: true } });
+  });
+
   it("is made with force, and after a seal of other time", async () => {
     await withHours(4);
     store.before("insertRuns", sealBy(2));
@@ -197,6 +224,17 @@ describe("a seal that was decided before somebody began to write its time again"
     world.operator.endAll();
     await world.settle();
     expect((await world.client.seal("copied", T0 + 5 * HOUR)).through).toBe(T0 + 5 * HOUR);
+  });
+
+  it("is refused: a source is read from elsewhere, and is copied anew with what is owed next", async () => {
+    await world.client.register({ ...copiedByPositions, groupId: "copied", startTime: T0 + 4 * HOUR });
+    await world.fireAt("copied", T0 + 5 * HOUR);
+    store.before("putSeal", () => rival.client.rebase("copied", { startAt: "earliest" }));
+    const seal = () => world.client.seal("copied", T0 + 5 * HOUR);
+    await expect(seal()).rejects.toMatchObject(OPEN);
+    expect((await world.client.get("copied")).offsets).toMatchObject({ epoch: 2, needsSnapshot: true });
+    await world.fireAt("copied", T0 + 6 * HOUR);
+    expect((await seal()).through).toBe(T0 + 5 * HOUR);
   });
 
   it("is written if that has ended by then, or is of other time", async () => {

@@ -4,6 +4,7 @@ import { HOUR, MINUTE, SECOND, T0 } from "../support/instants.js";
 import { hourly } from "../support/schedules.js";
 import { failed, SUCCEEDED } from "../support/scripted-operator.js";
 import { ScriptedSource } from "../support/scripted-source.js";
+import { SplittingOperator } from "../support/splitting-operator.js";
 import { World } from "../support/world.js";
 
 let world: World;
@@ -297,6 +298,40 @@ describe("a run before a copy", () => {
     expect(submittedModes()).toEqual(["full", "incremental", "incremental"]);
     expect((await world.client.audit("g")).isComplete).toBe(true);
   });
+
+  it.each([
+    ["continue", false],
+    ["pause", false],
+    ["pause", true],
+  ] as const)(
+    "that is a copy holds increments as long as its job may end, whatever the mode is (onFailure: %s, split: %s)",
+    async (onFailure, isSplit) => {
+      const operator = new SplittingOperator();
+      const split = await World.start({ operator });
+      operator.answer = ({ mode }) =>
+        mode === "full" && !isSplit ? { throws: new Error("lost"), hasStarted: true } : SUCCEEDED;
+      operator.mergeFailure = new Error("disk full");
+      const copied = byTime({ maxAttempts: 1, onFailure, ...(isSplit ? { shards: {} } : {}) });
+      await split.client.register(copied);
+      await split.fireAt("g", T0 + HOUR);
+      const [copy] = await split.runs("g");
+      expect(copy).toMatchObject({ state: "FAILED", isJobOpen: true });
+      const { version } = await split.client.get("g");
+      await split.client.update({ ...copied, mode: "incremental" }, { version });
+      await split.client.resume("g");
+      await split.fireAt("g", T0 + 2 * HOUR);
+      operator.mergeFailure = undefined;
+      expect(operator.submissions.filter(({ mode }) => mode === "incremental")).toEqual([]);
+      await split.client.cancelRun(copy!.id).catch(() => undefined);
+      await split.settle();
+      expect(operator.running).toEqual([]);
+      expect((await split.runs("g")).map(({ state }) => state)).toEqual([
+        isSplit ? "SUCCEEDED" : "CANCELLED",
+        "SUCCEEDED",
+      ]);
+      await split.stop();
+    },
+  );
 
   it("is not left out of a trigger in silence", async () => {
     await world.client.register(byTime());

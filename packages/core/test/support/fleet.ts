@@ -22,9 +22,13 @@ export interface Manager {
 /** Several managers on one store with a clock of its own, and one batch service. */
 export class Fleet {
   readonly clock = new VirtualClock();
-  readonly operator = new ScriptedOperator();
+  readonly operator: ScriptedOperator;
   readonly managers: Manager[] = [];
   readonly store = new MemoryStore({ clock: this.clock });
+
+  constructor(operator = new ScriptedOperator()) {
+    this.operator = operator;
+  }
 
   /** @param aheadMs - how far the manager's clock is ahead of the store's */
   add(

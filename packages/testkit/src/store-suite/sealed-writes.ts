@@ -1,4 +1,4 @@
-import type { RunSnapshot } from "@tidegate/core";
+import type { OffsetWatermark, RunSnapshot } from "@tidegate/core";
 import type { NewReportedRun, ScheduleStore, SealChange, SealRead } from "@tidegate/core/store";
 import { aBackfill, aPlan, MINUTE, minute, START } from "../builders.js";
 import { describe, expect, it } from "../runner.js";
@@ -19,6 +19,16 @@ import {
 } from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
 import { aReport, aReportedRun, registerSource } from "./reports.js";
+
+const READING: OffsetWatermark = {
+  incarnation: "1",
+  epoch: 1,
+  origin: {},
+  position: {},
+  latest: {},
+  lookedAt: START,
+  rebase: null,
+};
 
 const ASKED: RunSnapshot = { cause: "requested", note: "" };
 
@@ -75,6 +85,17 @@ const AGAIN: Readonly<Record<string, Again>> = {
     write: async (store, groupId, read) => {
       const commit = aPlan(await scheduleOf(store, groupId), { run: { snapshot: ASKED }, ...read });
       const [isDone] = await store.plan([commit]);
+      return isDone === true;
+    },
+  },
+  "changeSchedules that has everything copied anew": {
+    isBeginning: true,
+    prepare: written,
+    write: async (store, groupId, read) => {
+      const { version, status } = await scheduleOf(store, groupId);
+      const expected = { version, statuses: [status] };
+      const copying = { groupId, expected, updatedAt: LATER, offsets: { ...READING, needsSnapshot: true } };
+      const [isDone] = await store.changeSchedules([{ ...copying, ...read }]);
       return isDone === true;
     },
   },
@@ -166,6 +187,16 @@ export function sealedWriteRules({ store, second }: StoreBed): void {
       expect(await seal(store())).toBe(false);
       await carryOut(store(), "SUCCEEDED");
       expect(await seal(store())).toBe(true);
+    });
+
+    it("while a snapshot of another reading is to come, unless it closes no more time than the last one", async () => {
+      await written(store(), "orders");
+      await seal(store(), { through: START + MINUTE });
+      await change(store(), { offsets: { ...READING, needsSnapshot: true } });
+      expect(await seal(store(), { expected: START + MINUTE })).toBe(false);
+      expect(await seal(store(), { expected: START + MINUTE, through: START + 1 })).toBe(true);
+      await change(store(), { offsets: READING });
+      expect(await seal(store(), { expected: START + 1 })).toBe(true);
     });
 
     it("not if it closes no more time than the last one", async () => {

@@ -2,7 +2,7 @@ import type { Shard } from "@tidegate/core";
 import type { ClaimedRun, NewSplit, ScheduleStore } from "@tidegate/core/store";
 import { UNTOUCHED } from "@tidegate/core/store";
 import { describe, expect, it } from "../runner.js";
-import { claim, claimOne, end, LATER, LEASE, plan, register } from "./conduct.js";
+import { claim, claimOne, end, LATER, LEASE, plan, register, retry, runOf } from "./conduct.js";
 import type { StoreBed } from "./fixture.js";
 
 type NewShard = NewSplit["shards"][number];
@@ -143,6 +143,29 @@ export function shardRules({ store, second, reopened, supports }: StoreBed): voi
       expect(await store().getSplit(claimed.run.id)).toMatchObject({
         shards: [{ key: "new", state: "PLANNED" }],
       });
+    });
+
+    it("is dropped by the change that plans its run again, and kept if that is refused", async () => {
+      const claimed = await held(store());
+      await store().insertSplit(splitOf(claimed));
+      await end(store(), claimed, "FAILED");
+      const { id } = claimed.run;
+      const kept = await store().getSplit(id);
+      const dropping = { ...retry(id), dropsSplit: true };
+      expect(await store().changeRuns([{ ...dropping, from: ["CANCELLED"] }])).toEqual([false]);
+      expect(await store().changeRuns([{ ...dropping, seal: LATER }])).toEqual([false]);
+      expect(await store().changeRuns([{ ...dropping, unlessClaimedSince: 0 }])).toEqual([false]);
+      expect(await store().getSplit(id)).toEqual(kept);
+      expect(await store().changeRuns([{ ...dropping, seal: null }])).toEqual([true]);
+      expect(await store().getSplit(id)).toBeUndefined();
+      expect(await runOf(store(), id)).toMatchObject({ state: "PLANNED" });
+      const again = await claimOne(store());
+      expect(await store().insertSplit(splitOf(again, { scheduleVersion: 8 }))).toBe(true);
+      await end(store(), again, "FAILED");
+      expect(await store().changeRuns([retry(id)])).toEqual([true]);
+      expect(await store().getSplit(id)).toMatchObject({ scheduleVersion: 8 });
+      await store().changeRuns([{ ...retry(id), from: ["PLANNED"], dropsSplit: true }]);
+      expect(await store().getSplit(id)).toBeUndefined();
     });
 
     it("goes with the ledger when it is purged", async () => {

@@ -35,10 +35,11 @@ export class SealTable {
 
 /** Returns whether any of a group's time up to an instant is still to be written: see `SealTable.putSeal`. */
 export function isBeingWritten(
-  { open, schedule: { origin } }: Group,
+  { open, schedule: { origin, offsets } }: Group,
   running: readonly Backfill[],
   through: EpochMs,
 ): boolean {
+  if (offsets?.needsSnapshot === true) return true;
   for (const { run } of open)
     if (run.snapshot !== null || (run.lower < through && run.upper > origin)) return true;
   return running.some(({ lower, cursor }) => Math.min(lower, cursor) < through);
