@@ -59,7 +59,8 @@ export async function look(store: ScheduleStore, request: LookRequest): Promise<
   }
   // Each state is told under one id: none changes before that.
   const isTelling = open.some(({ tellAt }) => tellAt !== null && tellAt > now);
-  if (isTelling) return { records: [], cursor, excusedFrom, lookAt: now + TELLING_CHECK_MS, hasOpen: true, next };
+  if (isTelling)
+    return { records: [], cursor, excusedFrom, lookAt: now + TELLING_CHECK_MS, hasOpen: true, next };
   const isOver = !SCHEDULE_STATUSES[status].isRegistered && status !== "SOURCE";
   if (isOver || !isWatched(spec)) {
     const records = excuseOpen(open, isOver ? "unregistered" : "removed", now);
