@@ -4,7 +4,7 @@ import { LedgerError, ScheduleError } from "../errors/errors.js";
 import type { Interval } from "../interval/boundaries.js";
 import { type IntervalSet, toSet } from "../interval/interval-set.js";
 import type { Backfiller } from "../planning/backfiller.js";
-import { pastUpTo } from "../planning/ledger-cuts.js";
+import { ledgerCutsOf, pastUpTo } from "../planning/ledger-cuts.js";
 import { isStretch, rerunParts } from "../planning/rerun-units.js";
 import { type Backfill, type BackfillSelect, OWN_BACKFILLS } from "../run/backfill.js";
 import type { Run } from "../run/run.js";
@@ -95,7 +95,7 @@ export class BackfillControl {
     if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > 1_000) {
       throw invalidInput("concurrency", "must be a whole number from 1 to 1,000");
     }
-    const range = this.#pastOf(schedule, asked);
+    const range = await this.#pastOf(schedule, asked);
     const { cursor, ...counted } = await this.#count(schedule, range, select);
     const sealed = force ? undefined : await seals.sealedOf(schedule, counted.ranges);
     const snapshot = await newestSnapshot(store, groupId);
@@ -123,9 +123,10 @@ export class BackfillControl {
    *
    * @throws LedgerError INTERVAL_INVALID if there is none
    */
-  #pastOf(schedule: Schedule, { lower, upper }: Interval): Interval {
+  async #pastOf(schedule: Schedule, { lower, upper }: Interval): Promise<Interval> {
     if (lower >= upper) throw invalidInput("from", "must be before to");
-    const end = pastUpTo(schedule, this.#parts.clock.now());
+    const { store, clock } = this.#parts;
+    const end = pastUpTo(schedule, await ledgerCutsOf(store, schedule), clock.now());
     if (end !== undefined && lower < end) return { lower, upper: Math.min(upper, end) };
     const limit =
       end === undefined ? "no interval is over yet" : `intervals are over and planned up to ${iso(end)}`;

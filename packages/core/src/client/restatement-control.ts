@@ -3,6 +3,7 @@ import type { Clock, EpochMs } from "../clock/clock.js";
 import { LedgerError } from "../errors/errors.js";
 import type { Interval } from "../interval/boundaries.js";
 import { runKindSchema } from "../job/schema.js";
+import { type LedgerCuts, ledgerCutsOf } from "../planning/ledger-cuts.js";
 import { type Backfill, RESTATEMENT } from "../run/backfill.js";
 import type { Instant } from "../schedule/instant.js";
 import type { Schedule } from "../schedule/schedule.js";
@@ -134,6 +135,7 @@ export class RestatementControl {
     const groups = isCascading ? await this.#downstreamOf(root) : alone;
     const known: KnownGroups = {
       ...groups,
+      cuts: await this.#cutsOf(groups.schedules),
       copiedUpTo: await this.#copiedUpTo([...groups.schedules.keys()]),
     };
     const scope: RestatementScope = {
@@ -151,6 +153,13 @@ export class RestatementControl {
     return { plan: { planId, ...reach, runs }, schedules: known.schedules };
   }
 
+  async #cutsOf(schedules: ReadonlyMap<string, Schedule>): Promise<ReadonlyMap<string, LedgerCuts>> {
+    const cuts = new Map<string, LedgerCuts>();
+    for (const [groupId, schedule] of schedules)
+      cuts.set(groupId, await ledgerCutsOf(this.#parts.store, schedule));
+    return cuts;
+  }
+
   async #copiedUpTo(groupIds: readonly string[]): Promise<ReadonlyMap<string, EpochMs>> {
     const ends = new Map<string, EpochMs>();
     for (const groupId of groupIds) {
@@ -161,7 +170,7 @@ export class RestatementControl {
   }
 
   /** Reads the groups that depend on one, directly or not, level by level. */
-  async #downstreamOf(root: Schedule): Promise<Omit<KnownGroups, "copiedUpTo">> {
+  async #downstreamOf(root: Schedule): Promise<Omit<KnownGroups, "copiedUpTo" | "cuts">> {
     const { store } = this.#parts;
     const schedules = new Map<string, Schedule>([[root.spec.groupId, root]]);
     const dependents = new Map<string, readonly string[]>();

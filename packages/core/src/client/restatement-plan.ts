@@ -1,9 +1,9 @@
 import type { EpochMs } from "../clock/clock.js";
 import { leavesOf } from "../dependency/dependency.js";
 import { windowOf } from "../dependency/window.js";
-import { FIRST_INSTANT, type Interval } from "../interval/boundaries.js";
+import type { Interval } from "../interval/boundaries.js";
 import { type IntervalSet, intersect, subtract, toSet } from "../interval/interval-set.js";
-import { LedgerCuts, pastUpTo } from "../planning/ledger-cuts.js";
+import { type LedgerCuts, pastUpTo } from "../planning/ledger-cuts.js";
 import { windowCalendarOf } from "../schedule/dependencies-of.js";
 import { Grid } from "../schedule/grid.js";
 import type { Schedule } from "../schedule/schedule.js";
@@ -48,6 +48,7 @@ export interface Reach {
 /** Groups by their ids, as far as they are known. */
 export interface KnownGroups {
   readonly schedules: ReadonlyMap<string, Schedule>;
+  readonly cuts: ReadonlyMap<string, LedgerCuts>;
   /** Ids of those that depend on a group. */
   readonly dependents: ReadonlyMap<string, readonly string[]>;
   /** Upper bounds of the newest snapshots of those that have one: what begins earlier is not run again. */
@@ -69,7 +70,7 @@ export function reachOf(scope: RestatementScope, known: KnownGroups, now: number
     const lower = known.copiedUpTo.get(groupId);
     return lower === undefined ? time : intersect(time, [{ lower, upper: Number.MAX_SAFE_INTEGER }]);
   };
-  const first = afterCopy(scope.groupId, widened(root, [scope.range], now));
+  const first = afterCopy(scope.groupId, widened(root, known.cuts.get(scope.groupId)!, [scope.range], now));
   reached.set(scope.groupId, { time: first, depth: 0 });
   const open: { readonly groupId: string; readonly fresh: IntervalSet }[] = [
     { groupId: scope.groupId, fresh: root.status === "SOURCE" ? [scope.range] : first },
@@ -84,15 +85,17 @@ export function reachOf(scope: RestatementScope, known: KnownGroups, now: number
       if (reason !== undefined) stops.set(id, { groupId: id, reason });
       if (reader === undefined || reason !== undefined) continue;
       const before = reached.get(id)?.time ?? [];
-      const added = subtract(afterCopy(id, affected(reader, groupId, fresh, now)), before);
+      const added = subtract(
+        afterCopy(id, affected(reader, known.cuts.get(id)!, { upstream: groupId, time: fresh }, now)),
+        before,
+      );
       if (added.length === 0) continue;
       reached.set(id, { time: toSet([...before, ...added]), depth: reached.get(id)?.depth ?? depth });
       open.push({ groupId: id, fresh: added });
     }
   }
   const groups = [...reached].map(([groupId, { time, depth }]) => {
-    const schedule = known.schedules.get(groupId)!;
-    return { groupId, intervals: time, runs: countOf(schedule, time), depth };
+    return { groupId, intervals: time, runs: countOf(known.cuts.get(groupId)!, time), depth };
   });
   return {
     groups: groups.sort((a, b) => a.depth - b.depth),
@@ -115,11 +118,15 @@ function stopOf(
 }
 
 /** Returns the intervals of a group whose windows of another group contain any of its time. */
-function affected(schedule: Schedule, upstream: string, time: IntervalSet, now: number): IntervalSet {
+function affected(
+  schedule: Schedule,
+  cuts: LedgerCuts,
+  { upstream, time }: { readonly upstream: string; readonly time: IntervalSet },
+  now: number,
+): IntervalSet {
   const { spec, origin } = schedule;
-  const end = pastUpTo(schedule, now);
+  const end = pastUpTo(schedule, cuts, now);
   if (end === undefined || end <= origin) return [];
-  const cuts = new LedgerCuts(schedule);
   const calendar = windowCalendarOf(spec, new Grid(spec));
   const intervalAt = (instant: number): Interval => {
     const lower = Math.max(origin, cuts.notAfter(instant));
@@ -138,7 +145,7 @@ function affected(schedule: Schedule, upstream: string, time: IntervalSet, now: 
         found.push({ lower: intervalAt(from).lower, upper: to < end ? intervalAt(to).lower : end });
     }
   }
-  return asRun(schedule, toSet(found), end);
+  return asRun(schedule, cuts, toSet(found), end);
 }
 
 /** Returns the first instant from `from` to `end` at which a condition holds that then goes on to hold; else `end`. */
@@ -153,33 +160,29 @@ function firstInstant(from: number, end: number, holds: (instant: number) => boo
 }
 
 /** Widens time to whole intervals that are over. */
-function widened(schedule: Schedule, time: IntervalSet, now: number): IntervalSet {
-  const end = schedule.status === "SOURCE" ? undefined : pastUpTo(schedule, now);
+function widened(schedule: Schedule, cuts: LedgerCuts, time: IntervalSet, now: number): IntervalSet {
+  const end = schedule.status === "SOURCE" ? undefined : pastUpTo(schedule, cuts, now);
   if (end === undefined) return [];
-  const cuts = new LedgerCuts(schedule);
   const whole = time.map(({ lower, upper }) => ({
     lower: cuts.notAfter(lower),
     upper: cuts.notBefore(upper),
   }));
-  return asRun(schedule, intersect(toSet(whole), [{ lower: Number.MIN_SAFE_INTEGER, upper: end }]), end);
+  return asRun(
+    schedule,
+    cuts,
+    intersect(toSet(whole), [{ lower: Number.MIN_SAFE_INTEGER, upper: end }]),
+    end,
+  );
 }
 
 /** A run of a `full` group reads everything, so its newest interval stands for all. */
-function asRun(schedule: Schedule, time: IntervalSet, end: number): IntervalSet {
+function asRun(schedule: Schedule, cuts: LedgerCuts, time: IntervalSet, end: number): IntervalSet {
   if (schedule.spec.mode !== "full" || time.length === 0) return time;
-  const lower = Math.max(schedule.origin, new LedgerCuts(schedule).notAfter(end - 1));
+  const lower = Math.max(schedule.origin, cuts.notAfter(end - 1));
   return [{ lower, upper: end }];
 }
 
-/** Counts the intervals of a group's grid in a set, including those before its schedule began. */
-function countOf({ spec }: Schedule, time: IntervalSet): number {
-  const grid = new Grid({
-    ...spec,
-    startTime: FIRST_INSTANT,
-    endTime: spec.trigger.type === "once" ? spec.endTime : null,
-    firstInterval: "first-nominal-time",
-    fireAt: "interval-end",
-    delayMs: 0,
-  });
-  return time.reduce((sum, { lower, upper }) => sum + Math.max(1, grid.due(lower, upper)?.count ?? 0), 0);
+/** Counts the intervals into which a ledger's cuts divide a set. */
+function countOf(cuts: LedgerCuts, time: IntervalSet): number {
+  return time.reduce((sum, stretch) => sum + cuts.countOf(stretch), 0);
 }

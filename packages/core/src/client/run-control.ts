@@ -4,7 +4,7 @@ import { LedgerError, ScheduleError, SourceError } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
 import type { Interval } from "../interval/boundaries.js";
 import type { ScheduleOperator } from "../operator/operator.js";
-import { pastUpTo } from "../planning/ledger-cuts.js";
+import { ledgerCutsOf, pastUpTo } from "../planning/ledger-cuts.js";
 import { isOfReading } from "../planning/plan-snapshot.js";
 import type { IntervalPlanner } from "../planning/planner.js";
 import { nextSlice, rerunsOf } from "../planning/rerun-slice.js";
@@ -124,7 +124,8 @@ export class RunControl {
         field: "interval",
       });
     }
-    const end = pastUpTo(schedule, this.#parts.clock.now());
+    const { store, clock, seals } = this.#parts;
+    const end = pastUpTo(schedule, await ledgerCutsOf(store, schedule), clock.now());
     if (end === undefined || interval.upper > end) {
       throw new LedgerError(
         "INTERVAL_OPEN",
@@ -135,7 +136,7 @@ export class RunControl {
       );
     }
     const query = { range: interval, select: "all" } as const;
-    const { units } = await nextSlice(this.#parts.store, schedule, query, { limit: MAX_TRIGGERED_RUNS + 1 });
+    const { units } = await nextSlice(store, schedule, query, { limit: MAX_TRIGGERED_RUNS + 1 });
     await this.#refuseUnaligned(schedule, interval, units);
     if (units.length > MAX_TRIGGERED_RUNS) {
       throw new LedgerError(
@@ -152,7 +153,6 @@ export class RunControl {
         { field: "interval" },
       );
     }
-    const { seals, store } = this.#parts;
     const runs = await rerunsOf(store, schedule, units, {
       kind: "MANUAL",
       backfillId: null,

@@ -2,7 +2,7 @@ import type { Clock, EpochMs } from "../clock/clock.js";
 import { coveredThrough } from "../deadlines/covered-through.js";
 import { LedgerError } from "../errors/errors.js";
 import type { Interval } from "../interval/boundaries.js";
-import { LedgerCuts } from "../planning/ledger-cuts.js";
+import { ledgerCutsOf } from "../planning/ledger-cuts.js";
 import { OPEN_RUN_STATES } from "../run/lane.js";
 import type { Instant } from "../schedule/instant.js";
 import type { Schedule } from "../schedule/schedule.js";
@@ -63,7 +63,8 @@ export class Seals {
     const { store, clock } = this.#parts;
     const { spec, origin, unreadable } = schedule;
     const isTimed = unreadable === null && spec.seal != null && schedule.status !== "SOURCE";
-    const due = isTimed ? new LedgerCuts(schedule).notAfter(clock.now() - spec.seal!.afterMs) : origin;
+    const cuts = isTimed ? await ledgerCutsOf(store, schedule) : undefined;
+    const due = cuts?.notAfter(clock.now() - spec.seal!.afterMs) ?? origin;
     const wanted = Math.max(seal?.through ?? origin, due);
     if (wanted <= origin) return null;
     const sealed = Math.min(wanted, await coveredThrough(store, schedule));

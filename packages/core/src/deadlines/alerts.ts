@@ -6,7 +6,10 @@ export type DeadlineAlert = "at-risk" | "missed" | "recovered";
 
 /** An event of a deadline. */
 export interface DeadlineEvent extends DeadlineRecord {
-  /** The same whenever this event of this interval is emitted: a manager that was killed may emit it again. */
+  /**
+   * The same whenever this event is emitted, which a manager may do again if another one was killed. An interval that is
+   * at risk or missed once more has events of their own.
+   */
   readonly id: string;
 }
 
@@ -35,6 +38,6 @@ export function alertsOf({ told, state }: Pick<KeptDeadline, "told" | "state">):
 /** Returns the event of an alert. */
 export function eventOf(record: DeadlineRecord, alert: DeadlineAlert): DeadlineEvent {
   const { groupId, subject, lower, upper, deadlineAt, state, reason, since, metAt } = record;
-  const id = [groupId, subject, lower, upper, deadlineAt, alert].join("/");
+  const id = [groupId, subject, lower, upper, deadlineAt, since, alert].join("/");
   return { id, groupId, subject, lower, upper, deadlineAt, state, reason, since, metAt };
 }

@@ -20,6 +20,9 @@ const FIELDS = {
   headroom: "source",
 } as const satisfies Record<DeadlineSubject, keyof ScheduleSpec>;
 
+/** When to look again at a group whose alerts another manager is about to tell, ms. */
+const TELLING_CHECK_MS = 1_000;
+
 /** A look at a group. */
 export interface LookRequest {
   readonly watch: DeadlineWatch;
@@ -54,6 +57,10 @@ export async function look(store: ScheduleStore, request: LookRequest): Promise<
   if (unreadable !== null) {
     return { records: [], cursor, excusedFrom, lookAt: now + RECHECK_MS, hasOpen: open.length > 0, next };
   }
+  // Each state is told under one id: none changes before that.
+  const isTelling = open.some(({ tellAt }) => tellAt !== null && tellAt > now);
+  if (isTelling)
+    return { records: [], cursor, excusedFrom, lookAt: now + TELLING_CHECK_MS, hasOpen: true, next };
   const isOver = !SCHEDULE_STATUSES[status].isRegistered && status !== "SOURCE";
   if (isOver || !isWatched(spec)) {
     const records = excuseOpen(open, isOver ? "unregistered" : "removed", now);

@@ -2,6 +2,7 @@ import type { Clock } from "../clock/clock.js";
 import { ScheduleError } from "../errors/errors.js";
 import type { SignalEmitter } from "../events/signals.js";
 import type { TouchedTime } from "../job/job-outcome.js";
+import { ledgerCutsOf } from "../planning/ledger-cuts.js";
 import type { Run } from "../run/run.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import { lateReportsOf, mayBeLate, touchedGroups } from "./late-reports.js";
@@ -36,8 +37,10 @@ export class LateReporter {
     while (ids.length > 0) {
       const schedules = await store.getSchedules(ids);
       const at = clock.now();
-      const reports = schedules.flatMap((schedule) =>
-        schedule === undefined ? [] : lateReportsOf(run, touched, schedule, at),
+      const known = schedules.filter((schedule) => schedule !== undefined);
+      const cuts = await Promise.all(known.map((schedule) => ledgerCutsOf(store, schedule)));
+      const reports = known.flatMap((schedule, index) =>
+        lateReportsOf(run, touched, schedule, cuts[index]!, at),
       );
       const written = reports.length === 0 ? [] : await store.reportLate(reports);
       if (written.includes(true)) signals.emit("late-reported");

@@ -2,7 +2,7 @@ import type { EpochMs } from "../clock/clock.js";
 import type { Interval } from "../interval/boundaries.js";
 import { subtract } from "../interval/interval-set.js";
 import type { TouchedInterval, TouchedTime } from "../job/job-outcome.js";
-import { LedgerCuts } from "../planning/ledger-cuts.js";
+import type { LedgerCuts } from "../planning/ledger-cuts.js";
 import type { Run } from "../run/run.js";
 import type { Schedule } from "../schedule/schedule.js";
 import type { LateReport } from "../store/late-table.js";
@@ -29,6 +29,7 @@ export function lateReportsOf(
   run: Run,
   touched: readonly TouchedTime[],
   schedule: Schedule,
+  cuts: LedgerCuts,
   at: EpochMs,
 ): LateReport[] {
   const {
@@ -36,9 +37,10 @@ export function lateReportsOf(
     incarnation,
   } = schedule;
   const isOwn = groupId === run.groupId;
-  const cuts = schedule.status === "SOURCE" ? undefined : new LedgerCuts(schedule);
   const whole = ({ lower, upper }: Interval): Interval =>
-    cuts === undefined ? { lower, upper } : { lower: cuts.notAfter(lower), upper: cuts.notBefore(upper) };
+    schedule.status === "SOURCE"
+      ? { lower, upper }
+      : { lower: cuts.notAfter(lower), upper: cuts.notBefore(upper) };
   const outside = (interval: Interval): readonly Interval[] =>
     isOwn ? subtract([interval], [run]) : [interval];
   const rowsOf = new Map<string, Interval & { readonly rows: number | null }>();

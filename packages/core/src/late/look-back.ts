@@ -1,8 +1,9 @@
 import type { EpochMs } from "../clock/clock.js";
+import type { Interval } from "../interval/boundaries.js";
+import type { LedgerCuts } from "../planning/ledger-cuts.js";
 import type { Reread } from "../planning/rereads.js";
-import { Grid, type NominalInterval } from "../schedule/grid.js";
 import { offsetsOf } from "../schedule/lookback.js";
-import type { Schedule, ScheduleSpec } from "../schedule/schedule.js";
+import type { Schedule } from "../schedule/schedule.js";
 
 /** Most intervals whose lookbacks are decided at once. */
 const MOST_FIRES = 1_000;
@@ -28,25 +29,32 @@ export interface DueLookbacks {
  * schedule's end the grid goes on by the clock, until the last interval has been read again as often as all others.
  * Pure.
  *
+ * @param cuts - those of the schedule's ledger: intervals are counted as they were planned
  * @param cursor - the end of the last interval whose lookbacks have been begun, epoch ms
  */
-export function dueLookbacks(schedule: Schedule, cursor: EpochMs, now: EpochMs): DueLookbacks {
+export function dueLookbacks(
+  schedule: Schedule,
+  cuts: LedgerCuts,
+  cursor: EpochMs,
+  now: EpochMs,
+): DueLookbacks {
   const { spec, origin, watermark, nextFireAt } = schedule;
   const { lookback } = spec;
   if (lookback == null) return { fires: [], nextAt: null };
   const offsets = offsetsOf(lookback);
   const furthest = offsets.at(-1)!;
-  const grid = new EndlessGrid(spec);
   const hasEnded = nextFireAt === null && spec.endTime !== null;
-  const lastUpper = hasEnded ? grid.step(watermark, furthest) : Number.POSITIVE_INFINITY;
-  const all: NominalInterval[] = intervalsBefore(grid, cursor, furthest, origin);
+  const lastUpper = hasEnded ? behind(cuts, watermark, furthest) : Number.POSITIVE_INFINITY;
+  // After an end that has been put off, it may lie within an interval.
+  const from = cuts.notAfter(cursor);
+  const all = intervalsBefore(cuts, from, furthest, origin);
   const fires: LookbackFire[] = [];
-  let next = grid.next(cursor);
+  let next = cuts.next(from);
   while (next !== undefined && next.upper <= lastUpper && fires.length < MOST_FIRES) {
-    const isPlanned = next.upper <= watermark || (hasEnded && grid.fireAt(next) <= now);
+    const since = next.dueAt;
+    const isPlanned = next.upper <= watermark || (hasEnded && since <= now);
     if (!isPlanned) break;
     all.push(next);
-    const since = grid.fireAt(next);
     const index = all.length - 1;
     const rereads = offsets.flatMap((offset) => {
       const earlier = all[index - offset];
@@ -55,57 +63,27 @@ export function dueLookbacks(schedule: Schedule, cursor: EpochMs, now: EpochMs):
       return [{ lower: earlier.lower, upper: earlier.upper, since }];
     });
     fires.push({ upper: next.upper, rereads });
-    next = grid.next(next.upper);
+    next = cuts.next(next.upper);
   }
   const isOver = next === undefined || next.upper > lastUpper;
-  return { fires, nextAt: isOver ? null : grid.fireAt(next!) };
+  return { fires, nextAt: isOver ? null : next!.dueAt };
 }
 
-/** Returns the last intervals before an instant, oldest first, as far as the ledger reaches. */
-function intervalsBefore(
-  grid: EndlessGrid,
-  instant: EpochMs,
-  count: number,
-  origin: EpochMs,
-): NominalInterval[] {
-  const found: NominalInterval[] = [];
-  let upper = instant;
+/** Returns the last intervals before a cut, oldest first, as far as the ledger reaches. */
+function intervalsBefore(cuts: LedgerCuts, cut: EpochMs, count: number, origin: EpochMs): Interval[] {
+  const found: Interval[] = [];
+  let upper = cut;
   while (found.length < count && upper > origin) {
-    const interval = grid.lastClosed(upper);
-    if (interval === undefined || interval.lower < origin) break;
-    found.unshift(interval);
-    upper = interval.lower;
+    const lower = cuts.notAfter(upper - 1);
+    found.unshift({ lower, upper });
+    upper = lower;
   }
   return found;
 }
 
-/** A schedule's grid, which goes on after its end. */
-class EndlessGrid {
-  readonly #within: Grid;
-  readonly #beyond: Grid;
-  readonly #endTime: EpochMs;
-
-  constructor(spec: ScheduleSpec) {
-    this.#within = new Grid(spec);
-    this.#beyond = new Grid({ ...spec, endTime: spec.trigger.type === "once" ? spec.endTime : null });
-    this.#endTime = spec.endTime ?? Number.POSITIVE_INFINITY;
-  }
-
-  next(lower: EpochMs): NominalInterval | undefined {
-    return lower < this.#endTime ? this.#within.next(lower) : this.#beyond.next(lower);
-  }
-
-  lastClosed(instant: EpochMs): NominalInterval | undefined {
-    const beyond = instant > this.#endTime ? this.#beyond.lastClosed(instant) : undefined;
-    if (beyond === undefined || beyond.upper <= this.#endTime) return this.#within.lastClosed(instant);
-    return { ...beyond, lower: Math.max(beyond.lower, this.#endTime) };
-  }
-
-  step(instant: EpochMs, count: number): EpochMs {
-    return this.#beyond.step(instant, count);
-  }
-
-  fireAt(interval: NominalInterval): EpochMs {
-    return this.#within.fireAt(interval);
-  }
+/** Returns the end of the last of some intervals that follow an instant. */
+function behind(cuts: LedgerCuts, instant: EpochMs, count: number): EpochMs {
+  let upper = instant;
+  for (let done = 0; done < count; done += 1) upper = cuts.next(upper)?.upper ?? upper;
+  return upper;
 }

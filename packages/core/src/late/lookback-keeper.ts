@@ -4,6 +4,7 @@ import { hasCode, messageOf } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
 import type { SignalEmitter } from "../events/signals.js";
 import type { Interval } from "../interval/boundaries.js";
+import { ledgerCutsOf } from "../planning/ledger-cuts.js";
 import { type Reread, rereadsOf } from "../planning/rereads.js";
 import { LOOKBACK } from "../run/backfill.js";
 import type { Schedule } from "../schedule/schedule.js";
@@ -133,7 +134,8 @@ export class LookbackKeeper {
     if (!isRegistered) return { cursor, lookAt: null };
     const later = { cursor, lookAt: now + RECHECK_MS };
     if (!plans || schedule.unreadable !== null) return later;
-    const { fires, nextAt } = dueLookbacks(schedule, cursor, now);
+    const cuts = await ledgerCutsOf(store, schedule);
+    const { fires, nextAt } = dueLookbacks(schedule, cuts, cursor, now);
     if (fires.length === 0) return { cursor, lookAt: afterDue(nextAt, now) };
     this.#waiting.add(groupId);
     const running = await store.listBackfills({ groupId, states: ["RUNNING"] });

@@ -148,6 +148,22 @@ describe("an unregistration", () => {
     },
   );
 
+  it("of an interval at risk is followed by events with ids of their own if it is at risk again", async () => {
+    const warned = { deadline: { afterMs: HOUR, warnBeforeMs: 50 * MINUTE } };
+    const world = await worldOf(warned);
+    await world.advance(HOUR + 15 * MINUTE);
+    await world.client.unregister("orders");
+    await world.settle();
+    await world.client.register(hourly("orders", warned));
+    await world.advance(5 * MINUTE);
+    await world.fireAt("orders", world.clock.now());
+    expect(await records(world)).toEqual(["0-1 ON_TIME"]);
+    const atRisk = world.eventsOf("deadline-at-risk").map(({ id }) => id);
+    const recovered = world.eventsOf("deadline-recovered").map(({ id }) => id);
+    expect([atRisk.length, recovered.length]).toEqual([2, 2]);
+    expect(new Set([...atRisk, ...recovered]).size).toBe(4);
+  });
+
   it("with a purge leaves nothing, and the next ledger begins anew", async () => {
     const world = await worldOf(ONE_HOUR);
     await world.advance(2 * HOUR);

@@ -104,6 +104,28 @@ describe("a manager that is killed at any moment", () => {
   }, 300_000);
 });
 
+describe("a manager that is killed before it has noted what it told", () => {
+  it("is followed by one that tells the same again first, although the interval is met by then", async () => {
+    const store = new MemoryStore();
+    const mortal = mortalStore(store);
+    const killed = new World({ store: mortal.store });
+    await killed.start();
+    await killed.client.register(hourly("orders", { deadline: { afterMs: 30 * MINUTE } }));
+    mortal.killAt({ write: "noteAlerts", moment: "before" });
+    await killed.advance(90 * MINUTE);
+    expect(mortal.isDead()).toBe(true);
+    await store.close();
+    const { clock, operator } = killed;
+    const next = new World({ store, clock, operator });
+    await next.start();
+    await next.fireAt("orders", clock.now());
+    await next.advance(31 * SECOND);
+    const [first, ...others] = [...killed.eventsOf("deadline-missed"), ...next.eventsOf("deadline-missed")];
+    expect(others).toEqual([first]);
+    expect(next.eventsOf("deadline-recovered")).toHaveLength(1);
+  });
+});
+
 describe("several managers", () => {
   it("tell each deadline once, and one goes on without the other", async () => {
     const fleet = new Fleet();

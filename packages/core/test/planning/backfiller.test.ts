@@ -199,6 +199,16 @@ describe("what is not over yet", () => {
       [0, 1],
     ]);
   });
+
+  it("is not what was over by the intervals that were planned, although later ones are longer", async () => {
+    const { client } = await begin();
+    await client.register(hourly("g", { startTime: hour(-3), fireAt: "interval-start" }));
+    await world.fireAt("g", T0);
+    const trigger = { type: "period", every: 8, unit: "hour", anchor: hour(-4) } as const;
+    await client.update(hourly("g", { startTime: hour(-3), trigger, delayMs: 2 * HOUR }), { version: 1 });
+    expect((await client.get("g")).watermark).toBe(hour(1));
+    expect(await client.trigger("g", { lower: hour(-1), upper: hour(0) })).toHaveLength(1);
+  });
 });
 
 describe("a ledger whose beginning moves back into a backfill's range", () => {

@@ -68,6 +68,16 @@ describe("rows of a job that belong to earlier intervals", () => {
     });
   });
 
+  it("are counted as the intervals that were planned, although the trigger was changed since", async () => {
+    const trigger = { type: "period", every: 8, unit: "hour", anchor: T0 } as const;
+    const world = await worldOf(5, loads(), hourly("facts", { onLate: "restate" }));
+    await world.client.update(hourly("facts", { onLate: "restate", trigger }), { version: 1 });
+    await answerNext(world, "loads", 6, touching({ groupId: "facts", intervals: [{ ...hour(2), rows: 7 }] }));
+    await world.advance(11 * MINUTE);
+    expect(await lateOf(world)).toEqual(["facts 2-3 by loads: 7 RESTATED"]);
+    expect(await generations(world, "facts")).toEqual([0, 0, 1, 0, 0]);
+  });
+
   it("are counted as whole intervals, joined over reports, and told once for each report", async () => {
     const world = await worldOf(5, loads(), report("mark"));
     const part = (rows: number) => ({

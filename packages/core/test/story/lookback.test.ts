@@ -170,6 +170,22 @@ describe("a schedule that looks back", () => {
     expect(read(world)).toEqual([0, 1, 2, 3, 2, 4]);
   });
 
+  it("counts intervals as they were planned after an update of the trigger, also those that it has not looked at yet", async () => {
+    const world = await lookingBack();
+    for (const upTo of [1, 2, 3, 4]) await pass(world, upTo);
+    await world.client.pause("orders");
+    await world.client.resume("orders");
+    await world.fireAt("orders", T0 + 5 * HOUR);
+    const before = read(world);
+    const trigger = { type: "period", every: 8, unit: "hour", anchor: T0 } as const;
+    await world.client.update(hourly("orders", { trigger, lookback: { intervals: 2 } }), { version: 1 });
+    await world.advance(2 * MINUTE);
+    expect(read(world).slice(before.length)).toEqual([2, 3]);
+    await pass(world, 8);
+    expect(read(world).slice(before.length + 2)).toEqual([5, 3, 4]);
+    expect(world.eventsOf("trouble")).toEqual([]);
+  });
+
   it.each([
     ["lookback", { intervals: 0 }],
     ["lookback", { intervals: 1_001 }],

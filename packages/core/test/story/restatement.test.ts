@@ -55,6 +55,17 @@ describe("the plan of a restatement", () => {
     expect(await world.store.listBackfills({})).toEqual([]);
   });
 
+  it("is of intervals as they were planned, although triggers were changed since", async () => {
+    const world = await threeDays(ORDERS, hourly("copy", { dependsOn: { groupId: "orders" } }));
+    const { trigger } = SALES;
+    await world.client.update({ ...ORDERS, trigger }, { version: 1 });
+    const dependsOn = { groupId: "orders" };
+    await world.client.update(hourly("copy", { dependsOn, trigger }), { version: 1 });
+    const range = { groupId: "orders", from: T0 + 2.5 * HOUR, to: T0 + 4.5 * HOUR } as const;
+    const plan = await world.client.restate({ ...range, cascade: "downstream" });
+    expect(reach(plan)).toEqual({ orders: "2-5: 3", copy: "2-5: 3" });
+  });
+
   it("follows the dependencies, each by its own window and grid", async () => {
     const world = await threeDays(ORDERS, SALES, WEEK);
     const plan = await world.client.restate({

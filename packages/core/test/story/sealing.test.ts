@@ -204,3 +204,30 @@ describe("time that a schedule seals by itself", () => {
     expect((await numbers(world))[2]).toBe(4);
   });
 });
+
+describe("time that is sealed by a rule", () => {
+  const seal = { afterMs: 2 * HOUR };
+  const trigger = { type: "period", every: 1, unit: "day", anchor: T0 } as const;
+
+  it("stays sealed if the trigger is changed to one with longer intervals", async () => {
+    const world = await worldOf(30, { seal });
+    expect(await numbers(world)).toEqual([30, 30, 28]);
+    await world.client.update(hourly("orders", { trigger, seal }), { version: 1 });
+    expect(await numbers(world)).toEqual([30, 30, 28]);
+    await world.advance(HOUR);
+    expect(await numbers(world)).toEqual([30, 30, 29]);
+    await expect(world.client.trigger("orders", hour(28))).rejects.toMatchObject(SEALED);
+  });
+
+  it("is open for as long after its end as the rule says if the trigger is changed to one with shorter intervals", async () => {
+    const world = await World.start();
+    await world.client.register(hourly("orders", { trigger, seal }));
+    await world.fireAt("orders", T0 + DAY);
+    await world.client.update(hourly("orders", { seal }), { version: 1 });
+    await world.fireAt("orders", T0 + 25 * HOUR);
+    expect(await numbers(world)).toEqual([25, 25, null]);
+    expect(await world.client.trigger("orders", { lower: T0, upper: T0 + DAY })).toHaveLength(1);
+    await world.fireAt("orders", T0 + 26 * HOUR);
+    expect(await numbers(world)).toEqual([26, 26, 24]);
+  });
+});
