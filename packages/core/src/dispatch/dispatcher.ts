@@ -22,7 +22,7 @@ import { ClaimLoop } from "./claim-loop.js";
 import { hasLaterCopy, mayOverwriteLater } from "./later-copy.js";
 import { Leases } from "./leases.js";
 import { LogKeeper } from "./log-keeper.js";
-import { readModeOf } from "./request.js";
+import { timeOfMetJobs } from "./met-jobs.js";
 import { RunCancel } from "./run-cancel.js";
 import { RunNews } from "./run-news.js";
 import { isSharded, ShardedOperator } from "./sharded-operator.js";
@@ -309,7 +309,7 @@ export class Dispatcher {
     sharded: ShardedOperator | undefined,
   ): (() => Promise<SubmittedJob | undefined>) | undefined {
     const isAgain = sharded !== undefined && run.history.length > 0;
-    const isMet = mayMeetOthers(run, spec);
+    const isMet = timeOfMetJobs(run, spec) !== undefined;
     if (!isAgain && !isMet) return undefined;
     return async () => {
       if (isAgain) await sharded.clearWay();
@@ -446,9 +446,4 @@ export class Dispatcher {
     });
     await this.#waits.within(this.#drainMs, idle);
   }
-}
-
-/** Returns whether other runs may have had a job for time that a run reads: a full copy reads that of all runs before it. */
-function mayMeetOthers(run: Run, spec: ScheduleSpec): boolean {
-  return run.kind !== "SCHEDULED" || run.generation > 0 || readModeOf(run, spec) === "full";
 }

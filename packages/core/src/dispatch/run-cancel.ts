@@ -16,7 +16,8 @@ import { AttemptContext } from "./attempt-context.js";
 import { endedSnapshot, withDirtyLimit } from "./attempt-result.js";
 import { JobStop } from "./job-stop.js";
 import { hasLaterCopy, mayReplaceLater } from "./later-copy.js";
-import { jobRequest, readModeOf } from "./request.js";
+import { mayMeet, timeOfMetJobs } from "./met-jobs.js";
+import { jobRequest } from "./request.js";
 import { isSharded, ShardedOperator } from "./sharded-operator.js";
 
 /** Runs listed per page. */
@@ -78,8 +79,8 @@ export class RunCancel {
   }
 
   /**
-   * Cancels the runs of earlier readings of a source that are active, or have failed and block the lane or left a job: nobody
-   * can retry them. One that cannot be cancelled now is reported as `trouble`.
+   * Cancels the runs of earlier readings of a source that are active, or have failed and block the lane: nobody can retry
+   * them. One that cannot be cancelled now is reported as `trouble`.
    *
    * @param epoch - of the reading that has begun
    */
@@ -91,7 +92,7 @@ export class RunCancel {
     } as const;
     for await (const run of eachRun(this.#parts.store, filter)) {
       if (run.offsets === null || run.offsets.epoch >= epoch) continue;
-      if (run.state === "FAILED" && !run.isBlocking && !run.isJobOpen) continue;
+      if (run.state === "FAILED" && !run.isBlocking) continue;
       await this.cancel(run, "source-rebased").catch((error: unknown) => this.#parts.onTrouble(error, run));
     }
   }
@@ -153,8 +154,8 @@ export class RunCancel {
   }
 
   /**
-   * Ensures that no job works on the interval of a run that is about to begin, other than those of active
-   * runs.
+   * Ensures that no job writes what a run writes that is about to begin, other than those of active runs: see
+   * `timeOfMetJobs`.
    *
    * @returns a job that has already done the run's interval, although its own run is not known to have
    *   succeeded
@@ -162,12 +163,12 @@ export class RunCancel {
    */
   async clearWay(run: Run, spec: ScheduleSpec): Promise<SubmittedJob | undefined> {
     const { id, groupId, lower, upper, snapshot } = run;
-    const from = readModeOf(run, spec) === "full" ? Number.MIN_SAFE_INTEGER : lower;
-    const filter = { groupId, isJobOpen: true, within: { lower: from, upper } };
-    const { items } = await this.#parts.store.listRuns(filter, { limit: PAGE });
+    const within = timeOfMetJobs(run, spec);
+    if (within === undefined) return undefined;
+    const { items } = await this.#parts.store.listRuns({ groupId, isJobOpen: true, within }, { limit: PAGE });
     let done: SubmittedJob | undefined;
     for (const other of items) {
-      if (other.id === id) continue;
+      if (other.id === id || !mayMeet(run, spec, other)) continue;
       const read = await this.#read(other.id);
       if (read === undefined || !isEnded(read.run.state) || !read.run.isJobOpen) continue;
       const end = await this.#stopJobOf(read.run);

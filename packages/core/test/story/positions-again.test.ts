@@ -330,9 +330,21 @@ describe("a rebase", () => {
     await world.client.register(reading({ maxAttempts: 1, onFailure: "continue" }));
     await read(1);
     world.operator.answer = () => SUCCEEDED;
+    await read(1, 2);
+    expect(world.operator.running).toHaveLength(1);
+    world.operator.cancelFailure = new Error("away");
     await world.client.rebase("g", { startAt: "earliest" });
+    await read(1, 3);
+    expect(submitted()).toHaveLength(2);
+    world.operator.cancelFailure = undefined;
+    await world.advance(MINUTE);
+    expect(submitted()).toHaveLength(3);
     expect(world.operator.running).toEqual([]);
-    expect(await ranges()).toEqual([["0", "10", "source-rebased"]]);
+    expect(await ranges()).toEqual([
+      ["0", "10", "FAILED"],
+      ["10", "20", "SUCCEEDED"],
+      ["0", "30", "SUCCEEDED"],
+    ]);
   });
 
   it("frees the lane although its manager dies before it has cancelled the failed run", async () => {
