@@ -47,6 +47,12 @@ const INSERT_READY = `INSERT INTO run (group_no, lower, generation, upper, id, k
   VALUES (?, ?, ?, ?, ?, 'SCHEDULED', ?, ?, 'PLANNED', ?, ?, 0, 0, ?, 'ready', ?, ?, 0, 0, 0, ?)
   ON CONFLICT DO NOTHING`;
 
+/** The same, with positions. */
+const INSERT_READY_OFFSETS = INSERT_READY.replace("planned_at)", "planned_at, offsets)").replace(
+  "?)\n",
+  "?, ?)\n",
+);
+
 /** Where an inserted run stands: admitted at an instant to a queue, waiting for something, or gated. */
 export type Entry =
   | { readonly place: "ready"; readonly queue: ClaimQueue; readonly readyAt: EpochMs }
@@ -104,8 +110,8 @@ export function insertRun(
 
 function isPlain(run: NewRun | NewReportedRun): run is NewRun {
   if (run.kind !== "SCHEDULED" || run.state !== "PLANNED" || run.reason !== null) return false;
-  const { backfillId, offsets, snapshot, isPooled } = run as NewRun;
-  return backfillId === null && offsets === undefined && snapshot === undefined && isPooled !== true;
+  const { backfillId, snapshot, isPooled } = run as NewRun;
+  return backfillId === null && snapshot === undefined && isPooled !== true;
 }
 
 function insertReady(
@@ -114,8 +120,9 @@ function insertReady(
   run: NewRun,
   { queue, readyAt }: Entry & { readonly place: "ready" },
 ): boolean {
+  const { offsets } = run;
   const changes = statements.run(
-    INSERT_READY,
+    offsets === undefined ? INSERT_READY : INSERT_READY_OFFSETS,
     groupNo,
     run.lower,
     run.generation,
@@ -129,6 +136,7 @@ function insertReady(
     queueNo(queue),
     readyAt,
     run.plannedAt,
+    ...(offsets === undefined ? [] : [JSON.stringify(offsets)]),
   );
   return changes === 1;
 }

@@ -73,7 +73,7 @@ export class ClaimLoop {
     this.#parts = parts;
     this.#plannedClaims = new PlannedClaims({
       store: parts.store,
-      room: () => this.room,
+      room: () => this.#roomOfPlans(),
       requestOf: (limit) => this.#requestOf(limit),
       launch: (claimed) => this.#launchPlanned(claimed),
       onRoom: () => this.madeRoom(),
@@ -105,8 +105,13 @@ export class ClaimLoop {
 
   /** How many runs could be carried out at once if they were planned now: none while others wait to be claimed. */
   get room(): number {
+    return Math.min(CLAIM_BATCH, this.#roomOfPlans());
+  }
+
+  /** Returns the room for what one transaction plans, however much that is: it is claimed with no claim of its own. */
+  #roomOfPlans(): number {
     if (!this.#isRunning || this.#ready === "many") return 0;
-    const room = this.#room();
+    const room = this.#free();
     // Those few are claimed in a moment as well, so it does not matter who is first.
     return this.#ready === "none" || room >= this.#parts.maxConcurrentRuns * AMPLE_SHARE ? room : 0;
   }
@@ -215,8 +220,14 @@ export class ClaimLoop {
     return this.#parts.leases.size + this.#plannedClaims.reserved + this.#claiming;
   }
 
+  /** Returns how many places are free. */
+  #free(): number {
+    return Math.max(0, this.#parts.maxConcurrentRuns - this.#taken());
+  }
+
+  /** Returns how many runs one claim may take. */
   #room(): number {
-    return Math.max(0, Math.min(CLAIM_BATCH, this.#parts.maxConcurrentRuns - this.#taken()));
+    return Math.min(CLAIM_BATCH, this.#free());
   }
 
   /** Returns the room for the next claim: a few runs leave half of it to what is planned meanwhile. */

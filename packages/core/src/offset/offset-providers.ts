@@ -3,7 +3,7 @@ import { messageOf, ScheduleError, SourceError } from "../errors/errors.js";
 import type { JsonObject, JsonValue } from "../job/json.js";
 import { PROBE_TYPE } from "../schedule/readiness.js";
 import type { OffsetBounds, OffsetBoundsContext, OffsetProvider } from "./offset-provider.js";
-import { isOffsetVector } from "./offset-vector.js";
+import { type OffsetVector, partitionsOf } from "./offset-vector.js";
 
 /** A source of a schedule: the type of a provider and the provider's own fields. */
 export interface OffsetSource {
@@ -17,10 +17,12 @@ export const SOURCE_TYPE = PROBE_TYPE;
 
 /** The providers of a manager, by the types that schedules name. */
 export class OffsetProviders {
-  readonly #providers: readonly OffsetProvider[];
+  /** By the types that they have; the first of one type counts. */
+  readonly #providers = new Map<string, OffsetProvider>();
 
   constructor(providers: readonly OffsetProvider[]) {
-    this.#providers = providers;
+    for (const provider of providers)
+      if (!this.#providers.has(provider.sourceType)) this.#providers.set(provider.sourceType, provider);
   }
 
   /**
@@ -31,14 +33,14 @@ export class OffsetProviders {
   get(type: string): OffsetProvider {
     const provider = this.find(type);
     if (provider !== undefined) return provider;
-    const known = this.#providers.map(({ sourceType }) => sourceType).join(", ") || "none";
+    const known = [...this.#providers.keys()].join(", ") || "none";
     const message = `source.type: no provider "${type}" is installed; known: ${known}.`;
     throw new SourceError("SOURCE_UNKNOWN", message, { field: "source.type" });
   }
 
   /** Returns the provider of a type; `undefined` if none is installed. */
   find(type: string): OffsetProvider | undefined {
-    return this.#providers.find(({ sourceType }) => sourceType === type);
+    return this.#providers.get(type);
   }
 
   /**
@@ -109,18 +111,17 @@ function problemOf(
   provider: OffsetProvider,
   { earliest, latest, incarnation, at, room }: Record<string, unknown>,
 ): string | undefined {
-  if (!isOffsetVector(earliest) || !isOffsetVector(latest)) return "has no vectors of positions";
+  const partitions = partitionsOf(latest);
+  const others = partitionsOf(earliest);
+  if (partitions === undefined || others === undefined) return "has no vectors of positions";
   if (typeof incarnation !== "string" || incarnation.length < 1 || incarnation.length > 200)
     return "has no incarnation of 1 to 200 characters";
   if (!Number.isSafeInteger(at)) return "has no instant `at`";
   if (room !== undefined && !isRoom(room)) return "has a room of other than two whole numbers as texts";
-  const partitions = Object.keys(latest);
-  if (
-    partitions.length !== Object.keys(earliest).length ||
-    !partitions.every((one) => Object.hasOwn(earliest, one))
-  )
+  const [first, end] = [earliest, latest] as [OffsetVector, OffsetVector];
+  if (partitions.length !== others.length || !partitions.every((one) => Object.hasOwn(first, one)))
     return "has other partitions in earliest than in latest";
-  const inverted = partitions.find((one) => provider.compare(one, earliest[one]!, latest[one]!) > 0);
+  const inverted = partitions.find((one) => provider.compare(one, first[one]!, end[one]!) > 0);
   return inverted === undefined ? undefined : `ends before it begins in partition ${inverted}`;
 }
 

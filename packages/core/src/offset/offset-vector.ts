@@ -56,9 +56,15 @@ export function offsetsOf(text: string): OffsetVector | undefined {
 
 /** Returns whether a value is an object whose members are all strings. */
 export function isOffsetVector(value: unknown): value is OffsetVector {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  return partitionsOf(value) !== undefined;
+}
+
+/** Returns the partitions of a value that is a vector; `undefined` if it is none. */
+export function partitionsOf(value: unknown): readonly string[] | undefined {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
   const members = value as Record<string, unknown>;
-  return Object.keys(members).every((partition) => typeof members[partition] === "string");
+  const partitions = Object.keys(members);
+  return partitions.every((partition) => typeof members[partition] === "string") ? partitions : undefined;
 }
 
 /**

@@ -89,10 +89,12 @@ export function missingOf(
 ): MissingRanges {
   const expired: PartitionRange[] = [];
   const rewound: PartitionRange[] = [];
-  for (const [partition, end] of Object.entries(upper)) {
+  for (const partition of Object.keys(upper)) {
+    const end = upper[partition]!;
     const begin = positionIn(lower, partition);
     if (begin === undefined || begin === end || order.compare(partition, begin, end) >= 0) continue;
-    const [first, last] = [positionIn(earliest, partition), positionIn(latest, partition)];
+    const first = positionIn(earliest, partition);
+    const last = positionIn(latest, partition);
     if (first === undefined || last === undefined) {
       expired.push({ partition, lower: begin, upper: end });
       continue;

@@ -72,13 +72,14 @@ export function withOffsets(
   const fresh = freshRun(decision, schedule);
   // After the last interval, the only copy is one that takes the place of lost runs.
   const isCopied = schedule.spec.onLoss === "resnapshot" && (fresh ?? decision.merged[0]) !== undefined;
-  const runs = decision.runs.flatMap((planned) => {
+  const covering = (planned: PlannedInterval): PlannedInterval[] => {
     const before = apart.find((run) => isSameInterval(planned, run));
     if (before === undefined) return [planned];
     const again = withThoseOf(planned, before, ofReading(before));
     const isLost = hasLostPositions(before) && again.state === "PLANNED" && found !== undefined;
     return isLost ? withoutLost(again, found, schedule.spec, isCopied) : [again];
-  });
+  };
+  const runs = apart.length === 0 ? decision.runs : decision.runs.flatMap(covering);
   if (fresh === undefined || look === undefined)
     return { ...decision, runs: carried(runs, merged, decision.merged) };
   if (look === "not-begun")
@@ -95,13 +96,13 @@ export function withOffsets(
   const snapshot = fresh.snapshot ?? snapshotAfterLoss(schedule.spec, isLost);
   const pieces =
     snapshot === undefined
-      ? piecesOf(fresh, { order, reading, ends }, schedule.spec)
+      ? piecesOf(fresh, reading, ends, schedule.spec)
       : [wholeOf({ ...fresh, snapshot }, reading, ends.at(-1)!)];
   const lost = snapshot === undefined ? reading.lost : lostWith(reading);
   const others = runs.filter((run) => !isSameInterval(run, fresh));
   return {
     ...decision,
-    runs: [...others, ...lostPart(fresh, schedule, { ...reading, lost }), ...pieces].sort(
+    runs: [...others, ...lostPart(fresh, schedule, lost, reading.after), ...pieces].sort(
       (a, b) => a.lower - b.lower || a.upper - b.upper,
     ),
     offsets: positionAfter(reading, ends.at(-1)!),
@@ -142,14 +143,14 @@ function carried(
 function waitingForMore(
   decision: CoveringDecision,
   { spec, watermark, offsets }: Pick<Schedule, "spec" | "watermark" | "offsets">,
-  { order, reading, records }: SourceLook,
+  { reading, records }: SourceLook,
 ): OffsetDecision | undefined {
   const { batchUntil } = spec;
   const { lower, lost, after } = reading;
   const isAlone = decision.supersedes.length === 0 && lost === undefined;
   if (batchUntil == null || !isAlone || records === undefined || records >= batchUntil.records)
     return undefined;
-  if (isEmptyRange(order, { lower, upper: after.latest })) return undefined;
+  if (reading.isEmpty) return undefined;
   const since = offsets?.batchSince ?? after.lookedAt;
   const until = since + batchUntil.orMs;
   if (after.lookedAt >= until) return undefined;
@@ -198,10 +199,7 @@ function withoutLost(
     : isEmpty
       ? ({ state: "SUCCEEDED", reason: "source-empty" } as const)
       : {};
-  return [
-    ...lostPart(again, { watermark: again.lower }, { lost, after: left }),
-    { ...again, ...rest, offsets: left },
-  ];
+  return [...lostPart(again, { watermark: again.lower }, lost, left), { ...again, ...rest, offsets: left }];
 }
 
 /** A snapshot stands for all positions up to its end: those that were lost, and the empty range if there are none. */
@@ -227,10 +225,8 @@ function lostWith({ lost, lower: present }: OffsetReading): OffsetReading["lost"
 function lostPart(
   { scheduledTime }: PlannedInterval,
   { watermark }: Pick<Schedule, "watermark">,
-  {
-    lost,
-    after: { incarnation, epoch },
-  }: Pick<OffsetReading, "lost"> & { readonly after: Pick<RunOffsets, "incarnation" | "epoch"> },
+  lost: OffsetReading["lost"],
+  { incarnation, epoch }: Pick<RunOffsets, "incarnation" | "epoch">,
 ): PlannedInterval[] {
   if (lost === undefined) return [];
   const at = { lower: watermark, upper: watermark, scheduledTime, intervals: 1 };
@@ -245,17 +241,15 @@ function withNothingYet(fresh: PlannedInterval): PlannedInterval {
 /** Cuts the time and the positions of a run into those of consecutive ones, as many as the look has ends. */
 function piecesOf(
   fresh: PlannedInterval,
-  { order, reading, ends }: SourceLook,
+  { after: { incarnation, epoch }, lower: first, isEmpty }: OffsetReading,
+  ends: SourceLook["ends"],
   { onEmpty }: Pick<ScheduleSpec, "onEmpty">,
 ): PlannedInterval[] {
-  const { incarnation, epoch } = reading.after;
-  const first = reading.lower;
-  const whole = { lower: first, upper: ends.at(-1)! };
-  if (onEmpty === "skip" && isEmptyRange(order, whole)) {
-    const offsets = { incarnation, epoch, ...whole };
+  const offsets: RunOffsets = { incarnation, epoch, lower: first, upper: ends.at(-1)! };
+  if (onEmpty === "skip" && isEmpty)
     return [{ ...fresh, state: "SUCCEEDED", reason: "source-empty", offsets }];
-  }
   const count = Math.min(ends.length, fresh.upper - fresh.lower);
+  if (count === 1) return [{ ...fresh, intervals: Math.max(1, fresh.intervals), offsets }];
   return Array.from({ length: count }, (_, index) => {
     const isLast = index === count - 1;
     const offsets: RunOffsets = {

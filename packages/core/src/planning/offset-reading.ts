@@ -24,6 +24,8 @@ export interface OffsetReading {
   readonly lost: OffsetRange | undefined;
   /** Partitions that the source did not have at the last look. */
   readonly added: readonly string[];
+  /** Whether there is nothing to read up to the end of the source. */
+  readonly isEmpty: boolean;
 }
 
 /** Most ranges that an error names. */
@@ -50,32 +52,48 @@ export function readOn(
   const gone = [...expired, ...unreadOf(order, before, vanished)];
   if (onLoss === "fail") refuseLoss(spec, gone);
   const from = behind(lower, expired);
+  const isEmpty = isEmptyRange(order, { lower: from, upper: bounds.latest });
+  const after: InTheMaking<OffsetWatermark> = {
+    ...withoutFindings(before),
+    origin: added.length === 0 ? before.origin : { ...before.origin, ...pick(lower, added) },
+    position: bounds.latest,
+    latest: bounds.latest,
+    lookedAt: bounds.at,
+  };
+  if (isEmpty) after.emptyTicks = (before.emptyTicks ?? 0) + 1;
+  if (spec.expectData != null) {
+    // Only this needs to know whether the source has grown.
+    const foundAt = hasGrown(order, before.latest, bounds) ? bounds.at : before.dataAt;
+    if (foundAt !== undefined) after.dataAt = foundAt;
+  }
+  return {
+    after,
+    lower: from,
+    earliest: bounds.earliest,
+    lost: gone.length === 0 ? undefined : rangeOf(gone),
+    added,
+    isEmpty,
+  };
+}
+
+/** A value while it is made: a field that is set afterwards costs far less than one that is spread into a literal. */
+type InTheMaking<T> = { -readonly [Key in keyof T]: T[Key] };
+
+/** Fields of a watermark that each look finds anew. */
+const FINDINGS = ["emptyTicks", "dataAt", "batchSince", "headroomMs", "growth"] as const;
+
+/** Returns a watermark without what its look has found: mostly it is the same, as there is nothing to leave out. */
+function withoutFindings(before: OffsetWatermark): Omit<OffsetWatermark, (typeof FINDINGS)[number]> {
+  if (FINDINGS.every((field) => before[field] === undefined)) return before;
   const {
-    emptyTicks = 0,
-    dataAt,
+    emptyTicks: _,
+    dataAt: _data,
     batchSince: _since,
     headroomMs: _headroom,
     growth: _growth,
     ...known
   } = before;
-  const isEmpty = isEmptyRange(order, { lower: from, upper: bounds.latest });
-  // Only this needs to know whether the source has grown.
-  const foundAt = spec.expectData != null && hasGrown(order, before.latest, bounds) ? bounds.at : dataAt;
-  return {
-    after: {
-      ...known,
-      ...(isEmpty ? { emptyTicks: emptyTicks + 1 } : {}),
-      ...(spec.expectData == null || foundAt === undefined ? {} : { dataAt: foundAt }),
-      origin: added.length === 0 ? before.origin : { ...before.origin, ...pick(lower, added) },
-      position: bounds.latest,
-      latest: bounds.latest,
-      lookedAt: bounds.at,
-    },
-    lower: from,
-    earliest: bounds.earliest,
-    lost: gone.length === 0 ? undefined : rangeOf(gone),
-    added,
-  };
+  return known;
 }
 
 /**
@@ -98,11 +116,15 @@ export function readAgain(
     return order.compare(partition, begin, first) < 0 ? [{ partition, lower: begin, upper: first }] : [];
   });
   const gone = [...expired, ...withoutPartition(order, reading, runs)];
-  if (gone.length === 0) return { ...reading, lower };
+  if (gone.length === 0) return withLower(order, reading, lower);
   if (spec.onLoss === "fail") refuseLoss(spec, gone);
   const [known, more] = [reading.lost, rangeOf(gone)];
   const lost = { lower: { ...known?.lower, ...more.lower }, upper: { ...known?.upper, ...more.upper } };
-  return { ...reading, lower: behind(lower, expired), lost };
+  return { ...withLower(order, reading, behind(lower, expired)), lost };
+}
+
+function withLower(order: PositionOrder, reading: OffsetReading, lower: OffsetVector): OffsetReading {
+  return { ...reading, lower, isEmpty: isEmptyRange(order, { lower, upper: reading.after.latest }) };
 }
 
 /** Returns the positions of cancelled runs in partitions that are gone, with what is known to be lost there. */

@@ -6,7 +6,6 @@ import type { SignalEmitter } from "../events/signals.js";
 import { isExpiring } from "../offset/headroom.js";
 import type { Run, RunSnapshot } from "../run/run.js";
 import type { Schedule } from "../schedule/schedule.js";
-import { Batcher } from "../store/batcher.js";
 import type { PlanCommit } from "../store/run-ledger.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import { isSealAsRead } from "../store/seal-table.js";
@@ -24,6 +23,7 @@ import { SnapshotStates } from "./snapshot-states.js";
 import type { SourceLooks } from "./source-looks.js";
 import { watchesSource, withLookOf } from "./source-watch.js";
 import type { SpecCache } from "./spec-cache.js";
+import { Together } from "./together.js";
 
 /**
  * How often a group may be decided again because the store has refused its plan; more than this means that
@@ -89,13 +89,7 @@ export class PlanLoop {
   readonly #reader: ScheduleReader;
   readonly #kept = new KeptSteps();
   /** Groups whose sources have answered: those that come while others are planned are planned together. */
-  readonly #looked = new Batcher<PlanWork, PlanWork>(
-    async (works) => {
-      await this.run(works);
-      return [...works];
-    },
-    { isOfOne: () => false },
-  );
+  readonly #looked = new Together<PlanWork>((works) => this.run(works));
 
   constructor(parts: PlanLoopParts) {
     this.#parts = parts;
@@ -267,33 +261,34 @@ export class PlanLoop {
 
   /** Looks at the source of a group, and then plans it: a slow source holds up no other group. */
   #beginLook(work: PlanWork, isForSnapshot: boolean): void {
-    // The look begins once it is noted: it awaits the one that follows it, and must never take itself for that.
-    const looking: Promise<void> = Promise.resolve()
-      .then(() => this.#look(work, looking, isForSnapshot))
-      .finally(() => {
-        if (work.looking === looking) work.looking = undefined;
-      });
+    const looking = this.#look(work, isForSnapshot);
     work.looking = looking;
     // The caller that plans the work awaits it, though perhaps later.
     looking.catch(() => undefined);
   }
 
-  /** @param own - the look itself, as it is noted */
-  async #look(work: PlanWork, own: Promise<void>, isForSnapshot: boolean): Promise<void> {
+  async #look(work: PlanWork, isForSnapshot: boolean): Promise<void> {
+    // By then it is noted: it awaits the one that follows it, and must never take itself for that.
+    await null;
+    const own = work.looking;
     const { cache, looks } = this.#parts;
     const schedule = cache.get(work.groupId)?.schedule;
     try {
-      if (schedule !== undefined)
-        work.look = {
-          of: schedule,
-          isForSnapshot,
-          found: await looks.look(schedule, isForSnapshot, work.reads),
-        };
-    } catch (error) {
-      return this.#fail(work, error, schedule);
+      try {
+        if (schedule !== undefined)
+          work.look = {
+            of: schedule,
+            isForSnapshot,
+            found: await looks.look(schedule, isForSnapshot, work.reads),
+          };
+      } catch (error) {
+        return await this.#fail(work, error, schedule);
+      }
+      await this.#looked.add(work);
+      if (work.looking !== own) await work.looking;
+    } finally {
+      if (work.looking === own) work.looking = undefined;
     }
-    await this.#looked.add([work]);
-    if (work.looking !== own) await work.looking;
   }
 
   /**
@@ -353,6 +348,8 @@ export class PlanLoop {
       if (run.state === "PLANNED") cached.openRuns += 1;
     }
     if (work.reads === "all") work.reads = "due";
+    // It was of the watermark before.
+    work.look = undefined;
     if (snapshotIn(decision) !== undefined) {
       cached.awaitsSnapshot = true;
       work.snapshot = undefined;

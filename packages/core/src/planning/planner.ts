@@ -197,7 +197,7 @@ export class IntervalPlanner implements FireSink {
     const open = this.#plannable(works);
     await this.#loop.run(open);
     const looking = open.filter((work) => work.looking !== undefined);
-    if (looking.length > 0) await Promise.all(looking.map((work) => work.looking));
+    if (looking.length > 0) await lookedAt(looking);
   }
 
   #plannable(works: readonly PlanWork[]): PlanWork[] {
@@ -208,7 +208,7 @@ export class IntervalPlanner implements FireSink {
   async #awaitLooks(works: readonly PlanWork[]): Promise<void> {
     const looking = works.filter((work) => work.looking !== undefined);
     if (looking.length === 0) return;
-    await this.#waits.within(PATIENCE_MS, Promise.all(looking.map((work) => work.looking)));
+    await this.#waits.within(PATIENCE_MS, lookedAt(looking));
     const slow = looking.filter((work) => work.looking !== undefined);
     if (slow.length === 0) return;
     for (const work of slow) {
@@ -216,7 +216,7 @@ export class IntervalPlanner implements FireSink {
       work.outcome = "deferred";
       work.nextFireAt = this.#clock.now() + RECHECK_MS;
     }
-    void this.#inBackground(slow, () => Promise.all(slow.map((work) => work.looking)));
+    void this.#inBackground(slow, () => lookedAt(slow));
   }
 
   #isLeftAlone(work: PlanWork): boolean {
@@ -326,4 +326,9 @@ export class IntervalPlanner implements FireSink {
       });
     }
   }
+}
+
+/** Resolves when the sources of all groups were looked at, and what that shows is planned. */
+async function lookedAt(works: readonly PlanWork[]): Promise<void> {
+  for (const { looking } of works) await looking;
 }

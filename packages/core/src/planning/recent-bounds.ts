@@ -43,9 +43,12 @@ export class RecentBounds {
     const bounds = await question();
     const before = this.#answers.get(key);
     if (before !== undefined && before.turn > turn) return bounds;
-    this.#answers.delete(key);
-    if (this.#answers.size >= this.#most) this.#answers.delete(this.#answers.keys().next().value!);
-    this.#answers.set(key, { bounds: { ...bounds, at }, turn });
+    // The order matters only once there may soon be too many.
+    if (2 * this.#answers.size >= this.#most) {
+      this.#answers.delete(key);
+      if (this.#answers.size >= this.#most) this.#answers.delete(this.#answers.keys().next().value!);
+    }
+    this.#answers.set(key, { bounds: bounds.at === at ? bounds : { ...bounds, at }, turn });
     return bounds;
   }
 

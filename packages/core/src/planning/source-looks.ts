@@ -44,7 +44,6 @@ export interface SourceLooksParts {
 export class SourceLooks {
   readonly #parts: SourceLooksParts;
   readonly #waits: Waits;
-  readonly #open = new Set<Question>();
   readonly #recent: RecentBounds;
 
   constructor(parts: SourceLooksParts) {
@@ -55,9 +54,8 @@ export class SourceLooks {
 
   start(): void {}
 
-  /** Ends all looks. */
+  /** Ends all looks, and aborts their questions. */
   stop(): void {
-    for (const question of this.#open) question.abort();
     this.#waits.wake();
   }
 
@@ -78,16 +76,18 @@ export class SourceLooks {
   ): Promise<SourceLook | "not-begun"> {
     const source = spec.source!;
     const known = this.#recent.known(source);
-    const asked = await this.#asked({ spec, offsets });
-    if (asked === undefined) return "not-begun";
-    const { provider, bounds, before } = asked;
+    if (isNotBegun(spec, offsets, this.#parts.clock.now())) return "not-begun";
+    const provider = this.#parts.providers.get(source.type);
+    const bounds = await this.bounds(source, readOf(offsets));
+    const before = offsets ?? (await this.#unseen(spec, bounds));
     const onLoss = isForSnapshot ? "resnapshot" : spec.onLoss;
     const found = readOn(provider, spec, before, bounds, onLoss);
     const expiry = expiryOf(before, known, found.lower, bounds);
     const reading = expiry === undefined ? found : { ...found, after: { ...found.after, ...expiry } };
-    const ends = isForSnapshot
-      ? [bounds.latest]
-      : await this.#ends(provider, reads === "all" ? drained(spec) : spec, reading.lower, bounds.latest);
+    const ends =
+      isForSnapshot || spec.limit == null
+        ? [bounds.latest]
+        : await this.#ends(provider, reads === "all" ? drained(spec) : spec, reading.lower, bounds.latest);
     if (provider.hold !== undefined)
       await this.hold(spec, { position: reading.lower, incarnation: bounds.incarnation });
     const isCounted = spec.batchUntil != null && !isForSnapshot && reads === "due";
@@ -105,26 +105,24 @@ export class SourceLooks {
     spec,
     offsets,
   }: Pick<Schedule, "spec" | "offsets">): Promise<(OffsetRange & OffsetSize) | undefined> {
-    const asked = await this.#asked({ spec, offsets });
-    if (asked === undefined) return undefined;
-    const { provider, bounds, before } = asked;
+    const source = spec.source!;
+    if (isNotBegun(spec, offsets, this.#parts.clock.now())) return undefined;
+    const provider = this.#parts.providers.get(source.type);
+    const bounds = await this.bounds(source, readOf(offsets));
+    const before = offsets ?? (await this.#unseen(spec, bounds));
     const { lower } = readOn(provider, spec, before, bounds, "record");
     const limit = spec.limit == null ? null : { ...spec.limit, maxRuns: 1 };
     const isWhole = hasSnapshots(spec) && offsets === null;
     const [upper] = isWhole
       ? [bounds.latest]
       : await this.#ends(provider, { ...spec, limit }, lower, bounds.latest);
-    return { lower, upper: upper!, ...(await this.#sizeOf(spec.source!, lower, upper!)) };
+    return { lower, upper: upper!, ...(await this.#sizeOf(source, lower, upper!)) };
   }
 
-  /** Asks the source of a group for its bounds; `undefined` if reading begins at an instant that is still to come. */
-  async #asked({ spec, offsets }: Pick<Schedule, "spec" | "offsets">): Promise<Asked | undefined> {
-    const source = spec.source!;
-    if (offsets === null && isAhead(spec.startAt, this.#parts.clock.now())) return undefined;
-    const provider = this.#parts.providers.get(source.type);
-    const bounds = await this.bounds(source, readOf(offsets));
-    const before = offsets ?? asUnseen(await this.#begin(source, spec.startAt ?? "earliest", bounds));
-    return { provider, bounds, before };
+  /** Returns the beginning of the reading of a source that was never looked at: all that it has to read is new. */
+  async #unseen({ source, startAt }: ScheduleSpec, bounds: OffsetBounds): Promise<OffsetWatermark> {
+    const begun = await this.#begin(source!, startAt ?? "earliest", bounds);
+    return { ...begun, latest: begun.position };
   }
 
   /**
@@ -212,7 +210,9 @@ export class SourceLooks {
     const provider = this.#parts.providers.get(type);
     if (provider.hold === undefined) return;
     const holder = this.#holder(groupId);
-    await this.#ask((context) => provider.hold!(fields, from, { ...context, holder, incarnation }));
+    await this.#ask((context) =>
+      provider.hold!(fields, from, Object.assign(context, { holder, incarnation })),
+    );
   }
 
   /** Lets a source forget what a group has read, if its provider can. */
@@ -224,7 +224,9 @@ export class SourceLooks {
     const provider = this.#parts.providers.get(type);
     if (provider.release === undefined) return;
     const holder = this.#holder(groupId);
-    await this.#ask((context) => provider.release!(fields, upTo, { ...context, holder, incarnation }));
+    await this.#ask((context) =>
+      provider.release!(fields, upTo, Object.assign(context, { holder, incarnation })),
+    );
   }
 
   /** Whether a source's provider can let it forget what was read. */
@@ -279,12 +281,8 @@ export class SourceLooks {
   async #ask<T>(ask: (context: OffsetContext) => Promise<T>): Promise<T> {
     const { clock, timeoutMs } = this.#parts;
     const question = new Question(clock.now());
-    this.#open.add(question);
     try {
-      const answer = await this.#waits.within(
-        timeoutMs,
-        Promise.resolve(ask(question.context)).then((given) => ({ given })),
-      );
+      const answer = await this.#waits.within(timeoutMs, Promise.resolve(ask(question)).then(asGiven));
       if (answer !== undefined) return answer.given;
       question.abort();
       throw new Error(`it did not answer within ${timeoutMs} ms`);
@@ -293,45 +291,35 @@ export class SourceLooks {
       throw new SourceError("SOURCE_UNAVAILABLE", `The source cannot be asked: ${messageOf(cause)}`, {
         cause,
       });
-    } finally {
-      this.#open.delete(question);
     }
   }
 }
 
+/** Marks an answer, since there may be one of nothing. */
+function asGiven<T>(given: T): { readonly given: T } {
+  return { given };
+}
+
 /** A question that can be aborted. Its signal is made once somebody asks for it: most providers answer before. */
-class Question {
-  readonly context: OffsetContext;
+class Question implements OffsetContext {
+  readonly now: EpochMs;
   #controller: AbortController | undefined;
   #isAborted = false;
 
   constructor(now: EpochMs) {
-    const signalOf = (): AbortSignal => this.#signal();
-    this.context = {
-      now,
-      get signal() {
-        return signalOf();
-      },
-    };
+    this.now = now;
+  }
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#isAborted) this.#controller.abort();
+    return this.#controller.signal;
   }
 
   abort(): void {
     this.#isAborted = true;
     this.#controller?.abort();
   }
-
-  #signal(): AbortSignal {
-    this.#controller ??= new AbortController();
-    if (this.#isAborted) this.#controller.abort();
-    return this.#controller.signal;
-  }
-}
-
-/** A source as it answers, and how far a group was planned in it. */
-interface Asked {
-  readonly provider: OffsetProvider;
-  readonly bounds: OffsetBounds;
-  readonly before: OffsetWatermark;
 }
 
 /** Returns how far a source was planned, as its provider is told. */
@@ -364,9 +352,9 @@ function expiryOf(
   };
 }
 
-/** Returns the beginning of a reading whose source was never looked at: all that it has to read is new. */
-function asUnseen(begun: OffsetWatermark): OffsetWatermark {
-  return { ...begun, latest: begun.position };
+/** Returns whether nothing of a source was read and reading is to begin at an instant that is still to come. */
+function isNotBegun({ startAt }: ScheduleSpec, offsets: OffsetWatermark | null, now: EpochMs): boolean {
+  return offsets === null && isAhead(startAt ?? null, now);
 }
 
 /** Returns whether reading is to begin at an instant that is still to come. */

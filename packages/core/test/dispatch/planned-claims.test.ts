@@ -50,6 +50,17 @@ describe("on a store with shortcuts, a manager", () => {
     expect(store.claims).toBe(0);
   });
 
+  it("claims all that is planned at once, however much, if it has places for it", async () => {
+    const { world, store } = await started({ dispatcher: { maxConcurrentRuns: 2_000 } });
+    const groupIds = Array.from({ length: 1_200 }, (_, n) => `group-${n}`);
+    await world.client.registerMany(groupIds.map((groupId) => everyStep(groupId)));
+    await world.clock.advanceTo(T0 + STEP);
+    await world.engine.fireMany(groupIds.map((groupId) => ({ groupId, scheduledTime: T0 + STEP })));
+    await world.settle();
+    expect(world.operator.submissions).toHaveLength(1_200);
+    expect(store.claims).toBe(0);
+  });
+
   it("renews no lease of a run that it has just claimed, however long it had nothing to do before", async () => {
     const operator = new ScriptedOperator();
     operator.answer = () => "runs";
@@ -270,10 +281,10 @@ describe("while it claims, a manager on a store with shortcuts", () => {
     expect(await world.runs("other")).toMatchObject([{ state: "RUNNING" }, { state: "RUNNING" }]);
   });
 
-  it("carries out what it plans if it has ample room", async () => {
+  it.each([256, 8_000])("carries out what it plans if it has ample room, of %d places", async (places) => {
     const clock = new VirtualClock({ start: T0 });
     const store = new SlowClaims({ clock });
-    const world = await World.start({ clock, store });
+    const world = await World.start({ clock, store, dispatcher: { maxConcurrentRuns: places } });
     await world.client.register(everyStep(GROUP));
     await world.settle();
     const release = store.hold();
