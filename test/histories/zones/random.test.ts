@@ -18,6 +18,9 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const NEVER_MS = 36_500 * DAY;
 
+/** How long after its end time is sealed. */
+const SEALED_AFTER = 30 * HOUR;
+
 /** Days before and after a change of the clocks that a history may touch. */
 const BEFORE = 9;
 const AFTER = 12;
@@ -131,7 +134,8 @@ function specOf(trigger: ModelTrigger): TriggerSpec {
 }
 
 function infoOf({ start, catchup }: ZoneStory, { trigger, zone }: Version): ScheduleInfo {
-  return { groupId: "g", trigger: specOf(trigger), timezone: zone, startTime: start, catchup };
+  const seal = { afterMs: SEALED_AFTER };
+  return { groupId: "g", trigger: specOf(trigger), timezone: zone, startTime: start, catchup, seal };
 }
 
 /** Succeeds at once. */
@@ -143,9 +147,16 @@ const operator: ScheduleOperator = {
   cancel: async () => undefined,
 };
 
-/** Returns the intervals that a story is to come to. Each that is due is planned at once, unless the schedule is paused. */
-function expectedOf({ place: { from, to }, start, first, catchup, steps }: ZoneStory): string[] {
+/** The ledger that a story comes to. */
+interface Ledger {
+  readonly intervals: readonly string[];
+  readonly sealedThrough: number | null;
+}
+
+/** Returns the ledger that a story is to come to. Each interval that is due is planned at once, unless the schedule is paused. */
+function expectedOf({ place: { from, to }, start, first, catchup, steps }: ZoneStory): Ledger {
   const planned: string[] = [];
+  const ends: number[] = [];
   let version = first;
   let watermark = start;
   let now = start;
@@ -153,6 +164,7 @@ function expectedOf({ place: { from, to }, start, first, catchup, steps }: ZoneS
   const plan = (): void => {
     if (isPaused) return;
     const due = cutsOf(version.trigger, version.zone, from, to).filter((at) => at > watermark && at <= now);
+    ends.push(...due);
     for (const upper of catchup === "coalesce" ? due.slice(-1) : due) {
       planned.push(`${watermark} ${upper}`);
       watermark = upper;
@@ -171,15 +183,16 @@ function expectedOf({ place: { from, to }, start, first, catchup, steps }: ZoneS
     else isPaused = step.do === "pause";
     plan();
   }
-  return planned;
+  const sealedThrough = ends.findLast((end) => end <= now - SEALED_AFTER) ?? null;
+  return { intervals: planned, sealedThrough };
 }
 
 async function settle(clock: VirtualClock): Promise<void> {
   for (let round = 0; round < 6; round += 1) await clock.advance(0);
 }
 
-/** Returns the intervals that the library makes of a story, and whether its audit calls the ledger sound. */
-async function playedOf(story: ZoneStory): Promise<{ intervals: string[]; isSound: boolean }> {
+/** Returns the ledger that the library makes of a story, and whether its audit calls it sound. */
+async function playedOf(story: ZoneStory): Promise<Ledger & { readonly isSound: boolean }> {
   const clock = new VirtualClock({ start: story.start });
   const store = new MemoryStore({ clock });
   const tidegate: Tidegate = createTidegate({
@@ -218,7 +231,8 @@ async function playedOf(story: ZoneStory): Promise<{ intervals: string[]; isSoun
       cursor = page.next;
     } while (cursor !== undefined);
     const { isSound } = await client.audit("g");
-    return { intervals: runs.map(({ lower, upper }) => `${lower} ${upper}`), isSound };
+    const { sealedThrough } = await client.describe("g");
+    return { intervals: runs.map(({ lower, upper }) => `${lower} ${upper}`), sealedThrough, isSound };
   } finally {
     await tidegate.stop();
   }
@@ -233,8 +247,8 @@ describe("schedules whose zone and trigger are changed around changes of the clo
         fc.asyncProperty(stories, async (story) => {
           const expected = expectedOf(story);
           const played = await playedOf(story);
-          expect(played).toEqual({ intervals: expected, isSound: true });
-          intervals += expected.length;
+          expect(played).toEqual({ ...expected, isSound: true });
+          intervals += expected.intervals.length;
         }),
         { numRuns: COUNT, seed: SEED },
       );

@@ -5,7 +5,7 @@ import type { Dispatcher } from "../dispatch/dispatcher.js";
 import { hasCode, isTidegateError, messageOf, ScheduleError } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
 import type { SignalEmitter } from "../events/signals.js";
-import { nextFireAt } from "../planning/plan-decision.js";
+import { nextFireAfter } from "../planning/plan-decision.js";
 import type { IntervalPlanner } from "../planning/planner.js";
 import type { Run } from "../run/run.js";
 import { Grid } from "../schedule/grid.js";
@@ -102,7 +102,7 @@ export class Lifecycle {
   }
 
   async update(info: ScheduleInfo<object>, expected: UpdateOptions): Promise<RegisteredSchedule> {
-    const { specs, changes, pools } = this.#parts;
+    const { specs, changes, pools, clock } = this.#parts;
     const before = await this.#get(groupIdOf(info), expected.version);
     if (before.status === "SOURCE") throw sourceGroup(before.spec.groupId);
     const spec =
@@ -128,7 +128,7 @@ export class Lifecycle {
       statusReason: before.status === "PAUSED" ? before.statusReason : null,
       spec: { spec, tzdata: tzdataVersion() },
       laneWidth: status === "PAUSED" ? 0 : laneWidth(spec),
-      nextFireAt: nextFireAt(grid, watermark),
+      nextFireAt: nextFireAfter({ ...before, watermark }, grid, clock.now()),
       adoptsPlanned,
       ...(hasLedger ? {} : { origin: watermark }),
     });
@@ -156,7 +156,7 @@ export class Lifecycle {
   }
 
   async #resume(before: Schedule): Promise<Schedule> {
-    const { changes } = this.#parts;
+    const { changes, clock } = this.#parts;
     const { groupId } = before.spec;
     if (SCHEDULE_STATUSES[before.status].plans) return before;
     requireReadable(before);
@@ -166,7 +166,7 @@ export class Lifecycle {
       status,
       statusReason: null,
       laneWidth: laneWidth(before.spec),
-      nextFireAt: nextFireAt(new Grid(before.spec), before.watermark),
+      nextFireAt: nextFireAfter(before, new Grid(before.spec), clock.now()),
     });
     return changes.deliver(groupId);
   }

@@ -2,9 +2,9 @@ import type { EpochMs } from "../clock/clock.js";
 import type { RunOffsets } from "../offset/offset-watermark.js";
 import type { Run, RunReason, RunSnapshot } from "../run/run.js";
 import { gatingOf } from "../schedule/gates-of.js";
-import type { DueIntervals, Grid, NominalInterval } from "../schedule/grid.js";
+import { type DueIntervals, Grid, type NominalInterval } from "../schedule/grid.js";
 import { laneWidth } from "../schedule/normalize.js";
-import type { ScheduleSpec } from "../schedule/schedule.js";
+import type { Schedule, ScheduleSpec } from "../schedule/schedule.js";
 import { intervalUntil, keepsOrder, recurringSnapshot } from "./plan-snapshot.js";
 
 /** The most runs that one transaction plans; the rest of what is owed follows in the next. */
@@ -209,6 +209,20 @@ export function nextFireAt(grid: Grid, watermark: EpochMs): EpochMs | null {
 }
 
 /**
+ * Returns when the fire of a schedule is due whose specification or status changes now: at once if an earlier decision
+ * left a part of what is owed, which has to be known to the next one.
+ */
+export function nextFireAfter(
+  { spec, unreadable, watermark, nextFireAt: storedFireAt }: Schedule,
+  grid: Grid,
+  now: EpochMs,
+): EpochMs | null {
+  const due = nextFireAt(grid, watermark);
+  const isLeft = unreadable === null && wasLeft({ grid: new Grid(spec), watermark }, storedFireAt);
+  return due !== null && isLeft ? Math.max(due, now) : due;
+}
+
+/**
  * Returns whether every owed interval becomes a run of its own. A source tells its end as it is now, not as it was
  * at earlier nominal times, so what is owed together is read together.
  */
@@ -279,7 +293,10 @@ function expiredOf(input: PlanInput, from: EpochMs): DueIntervals | undefined {
  * Returns whether an earlier decision left a part of what is owed: then the stored time is that of its
  * recheck.
  */
-function wasLeft({ grid, watermark }: PlanInput, storedFireAt: EpochMs | null): boolean {
+function wasLeft(
+  { grid, watermark }: Pick<PlanInput, "grid" | "watermark">,
+  storedFireAt: EpochMs | null,
+): boolean {
   return storedFireAt !== null && storedFireAt > (nextFireAt(grid, watermark) ?? storedFireAt);
 }
 

@@ -206,6 +206,32 @@ describe("updates, pauses and restarts", () => {
     expect((await bench.client.describe("orders")).versions).toHaveLength(2);
   });
 
+  it.each<[string, (bench: Bench, info: ScheduleInfo) => Promise<unknown>]>([
+    ["an update", ({ client }, info) => client.update({ ...info, description: "slow" }, { version: 1 })],
+    [
+      "a pause",
+      async ({ client }) => {
+        await client.pause("orders");
+        await client.resume("orders");
+      },
+    ],
+  ])("keep intervals beyond the catch-up window that wait for earlier runs: %s", async (_, change) => {
+    const bench = await Bench.started(running);
+    const info = hourly({ catchupWindowMs: 2 * HOUR });
+    await bench.client.register(info);
+    await bench.clock.advanceTo(hour(10.1));
+    const end = async (): Promise<void> => {
+      bench.operator.endAll();
+      await bench.clock.settle();
+    };
+    // Those that were planned ahead have run, and the rest is planned one by one.
+    for (let ended = 0; ended < 5; ended += 1) await end();
+    await change(bench, info);
+    for (let ended = 0; ended < 5; ended += 1) await end();
+    expect(bench.intervals).toEqual(Array.from({ length: 10 }, (_, n) => [n, n + 1]));
+    expect((await bench.client.audit("orders")).isComplete).toBe(true);
+  });
+
   it("of a clock that steps an hour back and forth lose and double nothing", async () => {
     const bench = await Bench.started();
     await bench.client.register(hourly());
