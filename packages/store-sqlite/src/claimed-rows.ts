@@ -1,5 +1,6 @@
 import type { ClaimQueue, ClaimRequest, NewRun } from "@tidegate/core/store";
 import { type BeforeRow, heldRow } from "./held-rows.js";
+import type { OffsetTexts } from "./offset-texts.js";
 import { queueNo } from "./run-rows.js";
 import type { Statements, Value } from "./statements.js";
 
@@ -26,6 +27,7 @@ export function insertClaimed(
   run: NewRun,
   queue: ClaimQueue,
   { now, leaseUntil }: Pick<ClaimRequest, "now" | "leaseUntil">,
+  texts: OffsetTexts,
 ): BeforeRow | undefined {
   const values: Value[] = [
     groupNo,
@@ -42,7 +44,7 @@ export function insertClaimed(
     run.plannedAt,
     now,
   ];
-  if (run.offsets != null) values.push(JSON.stringify(run.offsets));
+  if (run.offsets != null) values.push(texts.ofRun(run.offsets));
   const text = run.offsets == null ? INSERT_CLAIMED : INSERT_CLAIMED_OFFSETS;
   const { changes, lastInsertRowid } = statements.insert(text, values);
   if (changes === 0) return undefined;

@@ -19,6 +19,7 @@ import { claimedAsPlanned, hasTwins } from "@tidegate/store-kit";
 import { insertClaimed } from "./claimed-rows.js";
 import type { LanePart, Rival } from "./lanes.js";
 import { lateAmong } from "./late-runs.js";
+import { OffsetTexts } from "./offset-texts.js";
 import { type Entry, gatingNo, insertRun, type RunRow } from "./run-rows.js";
 import { isSealAsRead } from "./seals.js";
 import { hasOpen, newestSnapshot, standingFor } from "./standing.js";
@@ -71,6 +72,7 @@ export function planOne(tables: Tables, commit: PlanCommit, claim?: PlanClaim): 
   let isTurnKept = places > 0 && lanes.keepsTurn(no);
   let hasSkipped = false;
   let answer: PlanAnswer = "planned";
+  const texts = new OffsetTexts();
   const entered: { run: NewRun; part: LanePart }[] = [];
   let index = 0;
   for (const run of runs) {
@@ -89,11 +91,11 @@ export function planOne(tables: Tables, commit: PlanCommit, claim?: PlanClaim): 
       entry = { place: "waiting", wait: { reason: "lane", since: run.plannedAt } };
     }
     if (entry.place === "ready" && claim !== undefined) {
-      const row = insertClaimed(statements, no, run, entry.queue, claim);
+      const row = insertClaimed(statements, no, run, entry.queue, claim, texts);
       if (row === undefined) return "refused";
       tables.held.add(row);
       answer = claimedAsPlanned(run, claim);
-    } else if (!insertRun(statements, no, run, entry)) {
+    } else if (!insertRun(statements, no, run, entry, texts)) {
       removeRuns(statements, runs.slice(0, index));
       return "refused";
     }
@@ -117,7 +119,7 @@ export function planOne(tables: Tables, commit: PlanCommit, claim?: PlanClaim): 
   const late = lateAmong(runs, state.delay_ms);
   const { newWatermark, nextFireAt, offsets } = commit;
   const values: Value[] = [newWatermark, nextFireAt, longest, runs.length, late, waitsSince];
-  if (offsets !== undefined) values.push(JSON.stringify(offsets));
+  if (offsets !== undefined) values.push(texts.ofWatermark(offsets));
   values.push(no);
   statements.execute(offsets === undefined ? ADVANCE : ADVANCE_WITH_OFFSETS, values);
   state.watermark = newWatermark;

@@ -9,6 +9,7 @@ import {
   type NewRun,
 } from "@tidegate/core/store";
 import { type RunColumns, asRun as runOf } from "@tidegate/store-kit";
+import { OffsetTexts } from "./offset-texts.js";
 import type { Statements } from "./statements.js";
 
 /** A row of the table `run`. */
@@ -71,9 +72,10 @@ export function insertRun(
   groupNo: number,
   run: NewRun | NewReportedRun,
   entry: Entry,
+  texts = new OffsetTexts(),
 ): boolean {
-  if (entry.place === "ready" && isPlain(run)) return insertReady(statements, groupNo, run, entry);
-  const offsets = "offsets" in run && run.offsets !== undefined ? [JSON.stringify(run.offsets)] : [];
+  if (entry.place === "ready" && isPlain(run)) return insertReady(statements, groupNo, run, entry, texts);
+  const offsets = "offsets" in run && run.offsets !== undefined ? [texts.ofRun(run.offsets)] : [];
   const changes = statements.run(
     offsets.length === 0 ? INSERT : INSERT_WITH_OFFSETS,
     groupNo,
@@ -119,6 +121,7 @@ function insertReady(
   groupNo: number,
   run: NewRun,
   { queue, readyAt }: Entry & { readonly place: "ready" },
+  texts: OffsetTexts,
 ): boolean {
   const { offsets } = run;
   const changes = statements.run(
@@ -136,7 +139,7 @@ function insertReady(
     queueNo(queue),
     readyAt,
     run.plannedAt,
-    ...(offsets === undefined ? [] : [JSON.stringify(offsets)]),
+    ...(offsets === undefined ? [] : [texts.ofRun(offsets)]),
   );
   return changes === 1;
 }
