@@ -15,6 +15,8 @@ export interface KeptColumn {
   readonly type: string;
   /** The value as an SQL expression of what was read. */
   readonly expressionOf: (read: string) => string;
+  /** True, as an SQL expression, of what most texts are, if those need no more than a cast and are finite. */
+  readonly isPlain?: (read: string) => string;
 }
 
 /** Types whose text DuckDB's reader takes as the same value, or refuses. */
@@ -63,7 +65,15 @@ function nativeColumn(column: PostgresColumn): KeptColumn | undefined {
     return { name, selected, read: direct, type: direct, expressionOf: (read) => read };
   switch (type) {
     case "date":
-      return { name, selected, read: "VARCHAR", type: "DATE", expressionOf: (read) => dateOf(read, name) };
+      return {
+        name,
+        selected,
+        read: "VARCHAR",
+        type: "DATE",
+        expressionOf: (read) => dateOf(read, name),
+        // The years 1 to 9999: those before Christ and infinite dates are longer or shorter.
+        isPlain: (read) => `strlen(${read}) = ${"2026-01-31".length}`,
+      };
     case "timestamptz":
       // DuckDB's reader would take one that it cannot hold for a null, but refuses such a TIMESTAMP.
       return {

@@ -106,8 +106,14 @@ function isLone(columns: readonly KeptColumn[]): boolean {
 function rowsOfText(columns: readonly KeptColumn[], file: string, keepsInfinity: boolean): string {
   const read = columns.map((column, index) => `c${index}: '${column.read}'`);
   const values = columns.map((column, index) => {
-    const value = `CAST(${column.expressionOf(`c${index}`)} AS ${column.type})`;
-    return `${keepsInfinity ? value : finite(column, value)} AS ${identifier(column.name)}`;
+    const [from, { type, isPlain }] = [`c${index}`, column];
+    const any = `CAST(${column.expressionOf(from)} AS ${type})`;
+    const kept = keepsInfinity ? any : finite(column, any);
+    const value =
+      isPlain === undefined
+        ? kept
+        : `CASE WHEN ${isPlain(from)} THEN CAST(${from} AS ${type}) ELSE ${kept} END`;
+    return `${value} AS ${identifier(column.name)}`;
   });
   return `SELECT ${values.join(", ")} FROM read_csv(${fileLiteral(file)}, auto_detect = false, header = false, delim = '\t', quote = '',
     escape = '', nullstr = '\\N', new_line = '\\n', hive_partitioning = false, ${LINE_LIMITS},
