@@ -1,6 +1,6 @@
 import type { Clock, ClockTimer, EpochMs } from "../clock/clock.js";
 import { Waits } from "../clock/waits.js";
-import { isTidegateError, messageOf, OperatorError } from "../errors/errors.js";
+import { isTidegateError, LedgerError, messageOf, OperatorError } from "../errors/errors.js";
 import type { JobLog } from "../job/job-log.js";
 import type { JobOutcome, RetryAdvice, TouchedTime } from "../job/job-outcome.js";
 import type { OfflineJobRequest } from "../job/offline-job-request.js";
@@ -12,6 +12,7 @@ import { AttemptContext } from "./attempt-context.js";
 import { backoffMs, type EndedAttempt, endAttempt, endedSnapshot } from "./attempt-result.js";
 import { Cancellation } from "./cancellation.js";
 import { isRefusal, JobStop, PAUSES } from "./job-stop.js";
+import type { LaterRuns } from "./later-copy.js";
 import { boundedError, checkedCounts, checkedJob, checkedOutcome, InvalidAnswer } from "./operator-answer.js";
 import { jobRequest } from "./request.js";
 import { endUnread, NotReadable } from "./source-check.js";
@@ -58,12 +59,12 @@ export interface AttemptParts {
    */
   readonly checkSource?: (() => Promise<void> | undefined) | undefined;
   /**
-   * Returns whether a later run has written the whole target already, so that the job would put older rows in its place: nothing is
-   * submitted then, and the run succeeds. Repeated until it answers.
+   * Finds later runs whose rows the job would replace by older ones, or remove: nothing is submitted then. If one has copied
+   * everything, the run succeeds; otherwise it fails. Repeated until it answers.
    *
-   * @default never
+   * @default there are none
    */
-  readonly isOutdated?: (() => Promise<boolean>) | undefined;
+  readonly findLater?: (() => Promise<LaterRuns | undefined>) | undefined;
   /** Called when a job could not be stopped; this is retried. */
   readonly onTrouble: (error: unknown) => void;
 }
@@ -192,11 +193,11 @@ export class Attempt {
 
   async #result(mayHaveJob: boolean): Promise<Result | undefined> {
     try {
-      const { clearWay, isOutdated } = this.#parts;
+      const { clearWay, findLater } = this.#parts;
       const done = clearWay && (await this.#insist(clearWay));
       const known = done ?? (mayHaveJob ? await this.#find() : undefined);
-      if (known === undefined && isOutdated !== undefined && (await this.#insist(isOutdated)))
-        return this.#yielded(mayHaveJob);
+      const later = known === undefined ? findLater && (await this.#insist(findLater)) : undefined;
+      if (later !== undefined) return this.#yielded(later, mayHaveJob);
       const outcome = await this.#outcomeOf(known ?? (await this.#submit()));
       const isNoAnswer = known !== undefined && outcome?.error?.code === MISMATCH;
       const final = isNoAnswer ? await this.#outcomeOf(await this.#submit()) : outcome;
@@ -395,10 +396,15 @@ export class Attempt {
     return { outcome: { state: "FAILED" }, isJobOpen: this.#mayHaveUnknownJob(mayHaveJob), unread };
   }
 
-  /** Leaves the target to the later run that has written it. */
-  #yielded(mayHaveJob: boolean): Result {
-    const outcome: JobOutcome = { state: "SUCCEEDED" };
-    return { outcome, isJobOpen: this.#mayHaveUnknownJob(mayHaveJob), reason: "snapshot-covered" };
+  /** Leaves the target to the later runs that have written it. */
+  #yielded(later: LaterRuns, mayHaveJob: boolean): Result {
+    const isJobOpen = this.#mayHaveUnknownJob(mayHaveJob);
+    if (later === "copy") return { outcome: { state: "SUCCEEDED" }, isJobOpen, reason: "snapshot-covered" };
+    const error = new LedgerError(
+      "RUN_STATE_ILLEGAL",
+      "The run would replace the whole target, also what later runs of another mode have written; retry it with the latest version, by which it reads its own interval.",
+    );
+    return { outcome: { state: "FAILED", error: errorOf(error), isRetryable: false }, isJobOpen };
   }
 
   /** An operator that cannot look jobs up may have one of an earlier attempt. */

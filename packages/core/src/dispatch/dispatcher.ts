@@ -19,7 +19,7 @@ import type { ScheduleStore } from "../store/schedule-store.js";
 import { Attempt } from "./attempt.js";
 import { ChangeBatch } from "./change-batch.js";
 import { ClaimLoop } from "./claim-loop.js";
-import { hasLaterCopy, mayOverwriteLater } from "./later-copy.js";
+import { laterRuns, mayOverwriteLater } from "./later-copy.js";
 import { Leases } from "./leases.js";
 import { LogKeeper } from "./log-keeper.js";
 import { timeOfMetJobs } from "./met-jobs.js";
@@ -251,8 +251,8 @@ export class Dispatcher {
         run.offsets === null
           ? undefined
           : (part: Run = run): Promise<void> | undefined => this.#parts.sources.check(part, spec);
-      const isOutdated = mayOverwriteLater(run, spec, operator)
-        ? () => hasLaterCopy(store, this.#specs, run)
+      const findLater = mayOverwriteLater(run, spec, operator)
+        ? () => laterRuns(store, this.#specs, run)
         : undefined;
       const sharded = isSharded({ operator, run, spec })
         ? new ShardedOperator({
@@ -266,7 +266,7 @@ export class Dispatcher {
             token: () => attempt.token,
             secure,
             checkSource,
-            isOutdated,
+            findLater,
             onTrouble,
           })
         : undefined;
@@ -279,7 +279,7 @@ export class Dispatcher {
         change: (change) => this.#insist(attempt, change),
         checkSource,
         clearWay: this.#clearWayOf(run, spec, sharded),
-        isOutdated,
+        findLater,
         onTrouble,
       });
       this.#leases.add(attempt);

@@ -5,10 +5,9 @@ import type { SpecCache } from "../planning/spec-cache.js";
 import type { Run } from "../run/run.js";
 import { laneWidth } from "../schedule/normalize.js";
 import type { ScheduleSpec } from "../schedule/schedule.js";
+import { eachRun } from "../store/each-run.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
-
-/** Most runs that are read to find one that has written: those without a job need no copy. */
-const MOST_READ = 100;
+import { readModeOf } from "./request.js";
 
 /**
  * Returns whether a run has to be compared with later ones before its job is submitted: it would put everything up to its own
@@ -33,12 +32,18 @@ export function mayReplaceLater(
   return spec.mode === "full" && effectOf(spec, operator).replacesTarget;
 }
 
-/** Returns whether a later run of the group has copied everything already, which the target has now. */
-export async function hasLaterCopy(
+/**
+ * Later runs of a group as they stand to an older copy of everything: one has copied everything itself, which the target has
+ * now; or there are increments only, which the older copy would remove.
+ */
+export type LaterRuns = "copy" | "increments";
+
+/** Finds which runs of the group have written behind a run; `undefined` if none has. */
+export async function laterRuns(
   store: Pick<ScheduleStore, "listRuns">,
   specs: Pick<SpecCache, "get">,
   { groupId, upper }: Pick<Run, "groupId" | "upper">,
-): Promise<boolean> {
+): Promise<LaterRuns | undefined> {
   const later = {
     groupId,
     states: ["SUCCEEDED"],
@@ -46,7 +51,13 @@ export async function hasLaterCopy(
     includeSuperseded: false,
     order: "descending",
   } as const;
-  const { items } = await store.listRuns(later, { limit: MOST_READ });
-  const copy = items.find((run) => run.attempt > 0 && run.upper > upper);
-  return copy !== undefined && (await specs.get(copy))?.mode === "full";
+  let found: LaterRuns | undefined;
+  for await (const run of eachRun(store, later)) {
+    // Those without a job needed no copy.
+    if (run.attempt === 0 || run.upper <= upper) continue;
+    const spec = await specs.get(run);
+    if (spec !== undefined && readModeOf(run, spec) === "full") return "copy";
+    found = "increments";
+  }
+  return found;
 }

@@ -15,7 +15,7 @@ import type { ScheduleStore } from "../store/schedule-store.js";
 import { AttemptContext } from "./attempt-context.js";
 import { endedSnapshot, withDirtyLimit } from "./attempt-result.js";
 import { JobStop } from "./job-stop.js";
-import { hasLaterCopy, mayReplaceLater } from "./later-copy.js";
+import { laterRuns, mayReplaceLater } from "./later-copy.js";
 import { mayMeet, timeOfMetJobs } from "./met-jobs.js";
 import { jobRequest } from "./request.js";
 import { isSharded, ShardedOperator } from "./sharded-operator.js";
@@ -290,7 +290,7 @@ export class RunCancel {
           spec,
           token: () => undefined,
           secure: () => true,
-          isOutdated: mayReplaceLater(spec, operator) ? () => hasLaterCopy(store, specs, run) : undefined,
+          findLater: mayReplaceLater(spec, operator) ? () => laterRuns(store, specs, run) : undefined,
           onTrouble: onFailedTry,
         })
       : undefined;

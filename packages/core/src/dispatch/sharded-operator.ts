@@ -18,6 +18,7 @@ import { backoffMs, withDirtyLimit } from "./attempt-result.js";
 import { Cancellation } from "./cancellation.js";
 import { FormerSplit, isSameJob } from "./former-split.js";
 import { PAUSES } from "./job-stop.js";
+import type { LaterRuns } from "./later-copy.js";
 import { checkedOutcome } from "./operator-answer.js";
 import { ShardCrew } from "./shard-crew.js";
 import { ShardLedger } from "./shard-ledger.js";
@@ -41,8 +42,8 @@ export interface ShardedOperatorParts {
   readonly secure: () => true | Promise<boolean>;
   /** See `ShardCrewParts.checkSource`. */
   readonly checkSource?: ((part: Run) => Promise<void> | undefined) | undefined;
-  /** See `AttemptParts.isOutdated`: a split that is not being merged here is dropped then, so that the run yields. */
-  readonly isOutdated?: (() => Promise<boolean>) | undefined;
+  /** See `AttemptParts.findLater`: if there are any, a split that is not being merged here is dropped. */
+  readonly findLater?: (() => Promise<LaterRuns | undefined>) | undefined;
   readonly onTrouble: (error: unknown) => void;
 }
 
@@ -225,7 +226,8 @@ export class ShardedOperator implements ScheduleOperator {
     const isOwn = scheduleVersion === run.scheduleVersion;
     const former = isOwn ? spec : await specs.get({ ...run, scheduleVersion });
     const isSame = former !== undefined && isSameJob(former, spec) && canSplit(operator, spec.job);
-    if (isSame && (this.#merging !== undefined || (await this.#parts.isOutdated?.()) !== true)) return true;
+    if (isSame && (this.#merging !== undefined || (await this.#parts.findLater?.()) === undefined))
+      return true;
     if (this.#isAbandoned)
       throw new LedgerError("RUN_STATE_ILLEGAL", `Run ${run.id} was left to its next holder.`);
     const { clock, operators, secure, onTrouble } = this.#parts;

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import type { RetryOptions } from "../../src/client/run-control.js";
 import type { ScheduleInfo } from "../../src/schedule/schedule.js";
 import { HOUR, MINUTE, T0 } from "../support/instants.js";
 import { hourly } from "../support/schedules.js";
@@ -149,7 +150,18 @@ describe("an older full copy", () => {
     expect((await world.runs("g"))[0]).toMatchObject({ state: "SUCCEEDED", reason: "snapshot-covered" });
   });
 
-  it("is made if no later one has: one that failed, was skipped or only has an increment takes nothing", async () => {
+  it("is made if no later one has: one that failed or was skipped takes nothing", async () => {
+    world.operator.answer = () => failed("disk full", false);
+    await world.client.register(full());
+    await world.fireAt("g", T0 + HOUR);
+    await world.fireAt("g", T0 + 2 * HOUR);
+    world.operator.answer = () => SUCCEEDED;
+    await world.client.retryRun((await world.runs("g"))[0]!.id);
+    await world.settle();
+    expect(copied()).toEqual([1, 2, 1]);
+  });
+
+  it("is not made if increments follow it, which it would remove: retried with the latest version, it is one itself", async () => {
     world.operator.answer = () => failed("disk full", false);
     await world.client.register(full());
     await world.fireAt("g", T0 + HOUR);
@@ -158,13 +170,31 @@ describe("an older full copy", () => {
     const [first, second] = await world.runs("g");
     await world.client.retryRun(first!.id);
     await world.settle();
-    expect(copied()).toEqual([1, 2, 1]);
     const { version } = await world.client.get("g");
     await world.client.update({ ...full(), mode: "incremental" }, { version });
     await world.fireAt("g", T0 + 3 * HOUR);
-    await world.client.retryRun(second!.id);
-    await world.settle();
+    const retried = async (options?: RetryOptions) => {
+      await world.client.retryRun(second!.id, options);
+      await world.settle();
+      const { error, state } = await world.client.getRun(second!.id);
+      return [state, error?.code];
+    };
+    expect(await retried()).toEqual(["FAILED", "RUN_STATE_ILLEGAL"]);
+    expect(await retried({ version: "latest" })).toEqual(["SUCCEEDED", undefined]);
     expect(copied()).toEqual([1, 2, 1, 3, 2]);
+    expect(world.operator.submissions.at(-1)).toMatchObject({ mode: "incremental" });
+    expect((await world.client.audit("g")).isComplete).toBe(true);
+  });
+
+  it("yields to a later one also behind increments", async () => {
+    const id = await firstFailed();
+    const { version } = await world.client.get("g");
+    await world.client.update({ ...full(), mode: "incremental" }, { version });
+    await world.fireAt("g", T0 + 3 * HOUR);
+    await world.client.retryRun(id);
+    await world.settle();
+    expect(await stateOf(id)).toEqual(["SUCCEEDED", "snapshot-covered"]);
+    expect(copied()).toEqual([1, 2, 3]);
   });
 
   it("asks the ledger for later ones only if it comes late, and never in another mode", async () => {
