@@ -114,24 +114,24 @@ const effects = {
 
 /** Returns notes for whoever registers a schedule that makes snapshots, in plain sentences. */
 export function modeNotes(spec: ScheduleSpec, operator: Writer | undefined): readonly string[] {
-  const { boundaryType, fullEvery, job, mode, onLoss, seal } = spec;
-  if (mode === "full" && operator !== undefined && effectOf(spec, operator).writes === undefined) {
-    return [
-      'mode is "full", and it is not known how the job writes: if an older interval is run again, it may put an older copy over a later one. If each copy replaces the whole target, say so (resnapshotBy: "replace"); such runs then yield to the later copy.',
-    ];
-  }
-  if (!hasSnapshots(spec)) return [];
-  const isBlurred = operator?.canReadAt?.(job, boundaryType) === false;
+  const { boundaryType, job, mode } = spec;
+  const isUnknown =
+    mode === "full" && operator !== undefined && effectOf(spec, operator).writes === undefined;
+  const rewriting = rewritingField(spec);
+  const isBlurred = hasSnapshots(spec) && operator?.canReadAt?.(job, boundaryType) === false;
   return [
-    ...(boundaryType === "TIME"
+    ...(isUnknown
+      ? [
+          'mode is "full", and it is not known how the job writes: if an older interval is run again, it may put an older copy over a later one. If each copy replaces the whole target, say so (resnapshotBy: "replace"); such runs then yield to the later copy.',
+        ]
+      : []),
+    ...(hasSnapshots(spec) && boundaryType === "TIME"
       ? [
           'mode is "full-then-incremental" by a time column: increments do not see rows that are deleted in the source; a snapshot that replaces the target does (fullEvery, client.resnapshot).',
         ]
       : []),
-    ...(seal != null && (fullEvery != null || onLoss === "resnapshot")
-      ? [
-          `${fullEvery != null ? "fullEvery" : "onLoss"}: each snapshot writes everything again, also time that is sealed (seal).`,
-        ]
+    ...(spec.seal != null && rewriting !== undefined
+      ? [`${rewriting}: each full copy writes everything again, also time that is sealed (seal).`]
       : []),
     ...(isBlurred
       ? [
@@ -139,6 +139,15 @@ export function modeNotes(spec: ScheduleSpec, operator: Writer | undefined): rea
         ]
       : []),
   ];
+}
+
+/** Returns the field by which a schedule copies everything again and again, if it does. */
+function rewritingField(spec: ScheduleSpec): string | undefined {
+  const { fullEvery, mode, onLoss } = spec;
+  if (mode === "full") return "mode";
+  if (!hasSnapshots(spec)) return undefined;
+  if (fullEvery != null) return "fullEvery";
+  return onLoss === "resnapshot" ? "onLoss" : undefined;
 }
 
 function invalid(field: string, problem: string): ScheduleError {

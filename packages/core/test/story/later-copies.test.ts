@@ -217,6 +217,11 @@ describe("an older full copy", () => {
   });
 });
 
+it("a schedule of full copies that seals time is told that they write it again", async () => {
+  const { notes } = await world.client.register(full({ seal: { afterMs: HOUR } }));
+  expect(notes).toContainEqual(expect.stringMatching(/^mode: .*sealed/));
+});
+
 describe("a full copy whose effect the operator does not know", () => {
   beforeEach(() => {
     world.operator.writesOf = () => undefined;
