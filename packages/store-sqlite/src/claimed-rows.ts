@@ -1,7 +1,7 @@
 import type { ClaimQueue, ClaimRequest, NewRun } from "@tidegate/core/store";
 import { type BeforeRow, heldRow } from "./held-rows.js";
 import type { OffsetTexts } from "./offset-texts.js";
-import { queueNo } from "./run-rows.js";
+import { queueNo, withOffsets } from "./run-rows.js";
 import type { Statements, Value } from "./statements.js";
 
 /** A scheduled run that needs nothing but its claim. */
@@ -11,11 +11,7 @@ const INSERT_CLAIMED = `INSERT INTO run (group_no, lower, generation, upper, id,
   VALUES (?, ?, 0, ?, ?, 'SCHEDULED', ?, ?, 'SUBMITTING', ?, ?, ?, 1, 1, 0, 'active', ?, ?, 0, 0, 0, 1, ?, ?)
   ON CONFLICT DO NOTHING`;
 
-/** The same, with positions. */
-const INSERT_CLAIMED_OFFSETS = INSERT_CLAIMED.replace("submitted_at)", "submitted_at, offsets)").replace(
-  "?, ?)\n",
-  "?, ?, ?)\n",
-);
+const INSERT_CLAIMED_WITH_OFFSETS = withOffsets(INSERT_CLAIMED);
 
 /**
  * Inserts a run of which `mayClaimAsPlanned` holds as claimed, and returns its row as a change finds it; `undefined` if it
@@ -45,7 +41,7 @@ export function insertClaimed(
     now,
   ];
   if (run.offsets != null) values.push(texts.ofRun(run.offsets));
-  const text = run.offsets == null ? INSERT_CLAIMED : INSERT_CLAIMED_OFFSETS;
+  const text = run.offsets == null ? INSERT_CLAIMED : INSERT_CLAIMED_WITH_OFFSETS;
   const { changes, lastInsertRowid } = statements.insert(text, values);
   if (changes === 0) return undefined;
   const { id, lower, upper, kind } = run;

@@ -36,10 +36,7 @@ const INSERT = `INSERT INTO run (group_no, lower, generation, upper, id, kind, i
   is_superseded, is_cancel_requested, planned_at, ended_at, failure)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?, ?, 0, 0, 0, ?, ?, ?) ON CONFLICT DO NOTHING`;
 
-const INSERT_WITH_OFFSETS = INSERT.replace("ended_at, failure)", "ended_at, failure, offsets)").replace(
-  "?, ?, ?) ON CONFLICT",
-  "?, ?, ?, ?) ON CONFLICT",
-);
+const INSERT_WITH_OFFSETS = withOffsets(INSERT);
 
 /** As `INSERT` does it, a scheduled run that is ready: few values are bound, since each costs time. */
 const INSERT_READY = `INSERT INTO run (group_no, lower, generation, upper, id, kind, intervals, scheduled_time, state,
@@ -48,11 +45,12 @@ const INSERT_READY = `INSERT INTO run (group_no, lower, generation, upper, id, k
   VALUES (?, ?, ?, ?, ?, 'SCHEDULED', ?, ?, 'PLANNED', ?, ?, 0, 0, ?, 'ready', ?, ?, 0, 0, 0, ?)
   ON CONFLICT DO NOTHING`;
 
-/** The same, with positions. */
-const INSERT_READY_OFFSETS = INSERT_READY.replace("planned_at)", "planned_at, offsets)").replace(
-  "?)\n",
-  "?, ?)\n",
-);
+const INSERT_READY_WITH_OFFSETS = withOffsets(INSERT_READY);
+
+/** Returns an insertion of a run with one more value, its positions. */
+export function withOffsets(insert: string): string {
+  return insert.replace(/\)\s+VALUES/, ", offsets$&").replace(/\)\s+ON CONFLICT/, ", ?$&");
+}
 
 /** Where an inserted run stands: admitted at an instant to a queue, waiting for something, or gated. */
 export type Entry =
@@ -125,7 +123,7 @@ function insertReady(
 ): boolean {
   const { offsets } = run;
   const changes = statements.run(
-    offsets === undefined ? INSERT_READY : INSERT_READY_OFFSETS,
+    offsets === undefined ? INSERT_READY : INSERT_READY_WITH_OFFSETS,
     groupNo,
     run.lower,
     run.generation,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { Together } from "../../src/planning/together.js";
 
-/** What is handled, and ways to end it. */
+/** A line of batches, each of which the test ends or refuses. */
 function aLine() {
   const handled: { elements: readonly number[]; end: () => void; refuse: (error: unknown) => void }[] = [];
   const line = new Together<number>(

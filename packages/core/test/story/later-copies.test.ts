@@ -34,6 +34,19 @@ async function firstFailed(more: Partial<ScheduleInfo> = {}): Promise<string> {
   return (await world.runs("g"))[0]!.id;
 }
 
+/** Two copies that have both failed, of which the first was retried. Returns the second. */
+async function firstRetried(): Promise<string> {
+  world.operator.answer = () => failed("disk full", false);
+  await world.client.register(full());
+  await world.fireAt("g", T0 + HOUR);
+  await world.fireAt("g", T0 + 2 * HOUR);
+  world.operator.answer = () => SUCCEEDED;
+  const [first, second] = await world.runs("g");
+  await world.client.retryRun(first!.id);
+  await world.settle();
+  return second!.id;
+}
+
 const stateOf = async (id: string) => {
   const { reason, state } = await world.client.getRun(id);
   return [state, reason];
@@ -151,32 +164,19 @@ describe("an older full copy", () => {
   });
 
   it("is made if no later one has: one that failed or was skipped takes nothing", async () => {
-    world.operator.answer = () => failed("disk full", false);
-    await world.client.register(full());
-    await world.fireAt("g", T0 + HOUR);
-    await world.fireAt("g", T0 + 2 * HOUR);
-    world.operator.answer = () => SUCCEEDED;
-    await world.client.retryRun((await world.runs("g"))[0]!.id);
-    await world.settle();
+    await firstRetried();
     expect(copied()).toEqual([1, 2, 1]);
   });
 
   it("is not made if increments follow it, which it would remove: retried with the latest version, it is one itself", async () => {
-    world.operator.answer = () => failed("disk full", false);
-    await world.client.register(full());
-    await world.fireAt("g", T0 + HOUR);
-    await world.fireAt("g", T0 + 2 * HOUR);
-    world.operator.answer = () => SUCCEEDED;
-    const [first, second] = await world.runs("g");
-    await world.client.retryRun(first!.id);
-    await world.settle();
+    const id = await firstRetried();
     const { version } = await world.client.get("g");
     await world.client.update({ ...full(), mode: "incremental" }, { version });
     await world.fireAt("g", T0 + 3 * HOUR);
     const retried = async (options?: RetryOptions) => {
-      await world.client.retryRun(second!.id, options);
+      await world.client.retryRun(id, options);
       await world.settle();
-      const { error, state } = await world.client.getRun(second!.id);
+      const { error, state } = await world.client.getRun(id);
       return [state, error?.code];
     };
     expect(await retried()).toEqual(["FAILED", "RUN_STATE_ILLEGAL"]);
