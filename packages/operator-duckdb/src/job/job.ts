@@ -235,7 +235,10 @@ export type PostgresTarget = ReplacingTarget | UpsertingTarget;
 /** The fields of both kinds of a table that is written to. */
 export type WrittenTable = PostgresTable & {
   readonly format: "postgres";
-  /** A local directory that keeps bad rows. @default none, so that a bad row fails the run */
+  /**
+   * A local directory that keeps bad rows, those of each group in a folder of its own. @default none, so that a bad row fails
+   * the run
+   */
   readonly rejectedPath?: string;
 };
 

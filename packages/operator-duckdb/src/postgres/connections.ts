@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import { messageOf } from "@tidegate/core/plugin";
 import { readSecret, type Secret } from "@tidegate/operator-kit";
 import { type Addresses, addressesOf } from "@tidegate/postgres-kit/addresses";
@@ -18,6 +19,12 @@ export function connectionsOf(secrets: Readonly<Record<string, Secret>>): Connec
     if (CONNECTION_STRING.test(text)) return addressesIn(name, text);
     throw lasting(`The secret "${name}" is no address such as postgres://user:password@host:port/database.`);
   };
+}
+
+/** Returns a name for files that is the same for all who connect to a database, and tells nothing of them. */
+export function databaseName({ urls }: Addresses): string {
+  const places = urls.map((url) => url.replace(/^([a-z]+:\/\/)[^/?#]*@/, "$1"));
+  return hash("sha256", JSON.stringify(places), "hex").slice(0, 16);
 }
 
 /** An address that cannot be read will not be by another attempt. */

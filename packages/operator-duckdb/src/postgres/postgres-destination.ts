@@ -6,7 +6,7 @@ import type { Session } from "../duckdb/session.js";
 import { unfitFailure } from "../duckdb/unfit.js";
 import type { PostgresTarget, ReplacingTarget, UpsertingTarget } from "../job/job.js";
 import type { Window } from "../job/window.js";
-import type { Task } from "../run/task.js";
+import type { RunningTask, Task } from "../run/task.js";
 import type { Copied } from "../target/commit-record.js";
 import type { Destination } from "../target/destination.js";
 import type { Connections } from "./connections.js";
@@ -99,7 +99,7 @@ async function exportRows(
   session: Session,
   rows: string,
   columns: readonly WrittenColumn[],
-  { directory }: Task,
+  { directory }: RunningTask,
 ): Promise<string> {
   const file = join(directory, "rows.csv");
   const values = columns.map(({ value }, index) => `${value} AS c${index}`);

@@ -2,7 +2,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { listValue } from "@duckdb/node-api";
 import type { Session } from "../duckdb/session.js";
-import type { Task } from "../run/task.js";
+import type { RunningTask, Task } from "../run/task.js";
 import { publishFile, remove } from "../target/durable.js";
 import type { Layout } from "../target/layout.js";
 
@@ -16,7 +16,7 @@ import type { Layout } from "../target/layout.js";
  *
  * @returns how many rows this run counts as bad
  */
-export async function keepRejectedRows(session: Session, task: Task): Promise<number> {
+export async function keepRejectedRows(session: Session, task: RunningTask): Promise<number> {
   const { layout, directory, window } = task;
   if (!window.isFull) await leaveOutKnownRows(session, layout);
   const timed = await keep(session, "is_timed", join(directory, "rejected.tmp"), layout.rejected);

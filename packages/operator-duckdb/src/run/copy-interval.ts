@@ -9,7 +9,7 @@ import { refuseTooManyBadRows } from "./dirty-data.js";
 import { inSession } from "./in-session.js";
 import { readPostgres, type Staged, stageJob } from "./stage-job.js";
 import type { Surroundings } from "./surroundings.js";
-import type { Task } from "./task.js";
+import type { RunningTask, Task } from "./task.js";
 import { timed } from "./timed.js";
 import { touchedBy } from "./touched-time.js";
 
@@ -24,7 +24,9 @@ export async function copyInterval(
   destination: Destination,
   surroundings: Surroundings,
 ): Promise<Copied> {
-  return inSession(task, surroundings, (session) => copyWith(session, task, destination, surroundings));
+  return inSession(task, surroundings, (session, running) =>
+    copyWith(session, running, destination, surroundings),
+  );
 }
 
 /** As they are known before the rows were read: none is bad, and the file itself tells their number. */
@@ -34,7 +36,7 @@ const UNCOUNTED: Copied = { metrics: { rowsDirty: 0 } };
 async function copyThrough(
   source: PostgresSource | ChangesSource,
   writing: OnceWriting,
-  task: Task,
+  task: RunningTask,
   surroundings: Surroundings,
 ): Promise<Copied> {
   await timed(surroundings, "Reading and writing", () =>
@@ -49,7 +51,7 @@ const NONE: JobMetrics = { rowsRead: 0, rowsWritten: 0, rowsDirty: 0 };
 
 async function copyWith(
   session: Session,
-  task: Task,
+  task: RunningTask,
   destination: Destination,
   surroundings: Surroundings,
 ): Promise<Copied> {
@@ -80,7 +82,7 @@ async function copyWith(
 async function badRowsOf(
   session: Session,
   { badRows }: Staged,
-  task: Task,
+  task: RunningTask,
   { turns, signal }: Surroundings,
 ): Promise<number | undefined> {
   if (badRows === "unknown") return undefined;

@@ -22,7 +22,7 @@ import { GOOD_ROWS, stageNothing, stageRelations } from "../read/stage.js";
 import { noteFiles } from "../read/steady-files.js";
 import { declaredColumns } from "../read/text-columns.js";
 import type { Surroundings } from "./surroundings.js";
-import type { Task } from "./task.js";
+import type { RunningTask } from "./task.js";
 
 /** The rows read for an interval, as tables of the session. */
 export interface Staged {
@@ -44,7 +44,7 @@ const ALL_ROWS = "SELECT * FROM staged";
  */
 export async function readPostgres(
   source: PostgresSource | ChangesSource,
-  { job, window, directory, shard, snapshot }: Task,
+  { job, window, directory, shard, snapshot }: RunningTask,
   { connections, signal }: Surroundings,
   use: (rows: string) => Promise<void>,
 ): Promise<void> {
@@ -57,7 +57,11 @@ export async function readPostgres(
 }
 
 /** Reads a job's rows, from its source or its SELECT. */
-export async function stageJob(session: Session, task: Task, surroundings: Surroundings): Promise<Staged> {
+export async function stageJob(
+  session: Session,
+  task: RunningTask,
+  surroundings: Surroundings,
+): Promise<Staged> {
   const { job, window, directory, shard } = task;
   const { settings, signal } = surroundings;
   if (job.source !== undefined && isInPostgres(job.source)) {

@@ -8,12 +8,14 @@ import { requirePositional } from "../job/positional.js";
 import { type Window, windowOf } from "../job/window.js";
 import type { Settings } from "../options.js";
 import { type TaskShard, taskShardOf } from "../shard/task-shard.js";
-import { attemptDirectory, type Layout, layoutOf, shardLayoutOf } from "../target/layout.js";
+import { type Layout, layoutOf, safeName, shardLayoutOf } from "../target/layout.js";
 
 /** A job to be run: its request, checked and with resolved paths. */
 export interface Task {
   readonly jobId: string;
   readonly runId: string;
+  /** From 1. */
+  readonly attempt: number;
   readonly idempotencyKey: string;
   readonly groupId: string;
   readonly job: DuckdbJob;
@@ -23,13 +25,17 @@ export interface Task {
   readonly layout: Layout;
   /** Whether bad rows are kept aside, below the layout's target. */
   readonly keepsRejected: boolean;
-  /** The folder that this attempt writes to before it commits. */
-  readonly directory: string;
   readonly dirtyData: DirtyDataLimit | undefined;
   /** The part of the job that it does. @default all of it */
   readonly shard: TaskShard | undefined;
   /** The token of the view of its source that all shards of its run read. @default none */
   readonly snapshot: string | undefined;
+}
+
+/** A task that is being carried out. */
+export interface RunningTask extends Task {
+  /** The folder that it alone writes to, before it commits. */
+  readonly directory: string;
 }
 
 /** @throws OperatorError JOB_INVALID with the offending field */
@@ -40,12 +46,13 @@ export function taskOf(
 ): Task {
   const window = windowOf(request);
   requireBounds(job, window);
-  const whole = layoutOf(rootOf(job, settings), window);
+  const whole = layoutOf(rootOf(job, request.groupId, settings), window);
   const { shard } = request;
   const layout = shard === undefined ? whole : shardLayoutOf(whole, request.runId, shard.key);
   return {
     jobId: `${shard === undefined ? request.runId : request.idempotencyKey}-${request.attempt}`,
     runId: request.runId,
+    attempt: request.attempt,
     idempotencyKey: request.idempotencyKey,
     groupId: request.groupId,
     job,
@@ -53,7 +60,6 @@ export function taskOf(
     sourcePaths: sourcePathsOf(job, settings),
     layout,
     keepsRejected: job.target.format !== "postgres" || job.target.rejectedPath !== undefined,
-    directory: attemptDirectory(layout, request.runId, request.attempt),
     dirtyData,
     shard: shard && taskShardOf(shard.args),
     snapshot: shard?.snapshotToken,
@@ -62,7 +68,7 @@ export function taskOf(
 
 /** Checks a job as far as possible without an interval. @throws OperatorError JOB_INVALID */
 export function checkJob(job: DuckdbJob, settings: Settings): void {
-  rootOf(job, settings);
+  keptPathOf(job.target, settings);
   sourcePathsOf(job, settings);
   if (job.source !== undefined && isInPostgres(job.source)) requireSecret("job.source", job.source, settings);
   if (job.source?.format === "database") requireDatabase(job.source, settings);
@@ -103,14 +109,24 @@ function requireDatabase({ database }: DatabaseSource, { databases }: Settings):
   throw invalidJob("job.source.database", `the operator has no database ${JSON.stringify(database)}`);
 }
 
-/** Returns the directory below which a job works: its target, or one that stands for its table. */
-function rootOf({ target }: DuckdbJob, { allowedDirectories, scratchDirectory }: Settings): string {
+/**
+ * Returns the directory below which a job works and keeps its bad rows: its target, or one that stands for a table and for
+ * the group that writes to it. Several groups may write to one table, or keep their bad rows in one directory.
+ */
+function rootOf({ target }: DuckdbJob, groupId: string, settings: Settings): string {
+  const kept = keptPathOf(target, settings);
+  if (target.format !== "postgres") return kept!;
+  if (kept !== undefined) return join(kept, safeName(groupId));
+  const { connection, schema = null, table } = target;
+  const name = hash("sha256", JSON.stringify([connection, schema, table, groupId]), "hex").slice(0, 32);
+  return join(settings.scratchDirectory, `tidegate-duckdb-${name}`);
+}
+
+/** Returns the directory of the target, or that of a table's bad rows; `undefined` if these are not kept. */
+function keptPathOf(target: DuckdbJob["target"], { allowedDirectories }: Settings): string | undefined {
   if (target.format !== "postgres") return allowedPath(target.path, "job.target.path", allowedDirectories);
-  const { connection, schema = null, table, rejectedPath } = target;
-  if (rejectedPath !== undefined)
-    return allowedPath(rejectedPath, "job.target.rejectedPath", allowedDirectories);
-  const name = hash("sha256", JSON.stringify([connection, schema, table]), "hex").slice(0, 32);
-  return join(scratchDirectory, `tidegate-duckdb-${name}`);
+  const { rejectedPath } = target;
+  return rejectedPath && allowedPath(rejectedPath, "job.target.rejectedPath", allowedDirectories);
 }
 
 function sourcePathsOf({ source }: DuckdbJob, { allowedDirectories }: Settings): readonly string[] {

@@ -19,8 +19,8 @@ export async function verifyInterval(
   surroundings: Surroundings,
   withChecksum: boolean,
 ): Promise<RowCounts> {
-  return inSession(task, surroundings, async (session) => {
-    const staged = await stageJob(session, task, surroundings);
+  return inSession(task, surroundings, async (session, running) => {
+    const staged = await stageJob(session, running, surroundings);
     const { goodRows = NO_ROWS } = staged;
     const rows = await destination.exactRows(session, goodRows);
     const counts = await destination.compare(session, rows, task, surroundings.signal, withChecksum);

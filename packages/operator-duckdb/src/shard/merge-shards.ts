@@ -8,7 +8,7 @@ import { fileLiteral } from "../duckdb/quote.js";
 import { copyInterval } from "../run/copy-interval.js";
 import { inSession } from "../run/in-session.js";
 import type { Surroundings } from "../run/surroundings.js";
-import type { Task } from "../run/task.js";
+import type { RunningTask, Task } from "../run/task.js";
 import type { Destination } from "../target/destination.js";
 import { publishFile, remove } from "../target/durable.js";
 import { type Layout, shardLayoutOf } from "../target/layout.js";
@@ -50,16 +50,16 @@ export async function mergeShards(
       },
     );
   }
-  await inSession(task, surroundings, async (session) => {
+  await inSession(task, surroundings, async (session, running) => {
     const rows = rowsOf(shards);
     const parts = shards.map((shard, index) => ({ key: results[index]!.key, rows: rowsOf([shard]) }));
     await requireExactUnion(session, parts, rows);
-    await turns.use(layout.target, signal, () => publishBadRows(task, shards));
-    await destination.write(session, rows, { metrics: sumOf(results) }, task, surroundings);
+    await turns.use(layout.target, signal, () => publishBadRows(running, shards));
+    await destination.write(session, rows, { metrics: sumOf(results) }, running, surroundings);
   });
 }
 
-async function publishBadRows({ directory, layout }: Task, shards: readonly Layout[]): Promise<void> {
+async function publishBadRows({ directory, layout }: RunningTask, shards: readonly Layout[]): Promise<void> {
   for (const kind of ["rejected", "untimed"] as const) {
     const files = shards.map((shard) => shard[kind]).filter((file) => existsSync(file));
     if (files.length === 0) {

@@ -1,7 +1,7 @@
 import type { RowCounts } from "@tidegate/core/operator";
 import type { Session } from "../duckdb/session.js";
 import type { Surroundings } from "../run/surroundings.js";
-import type { Task } from "../run/task.js";
+import type { RunningTask, Task } from "../run/task.js";
 import type { CommitRecord, Copied } from "./commit-record.js";
 
 /** The writing of rows that can be read only once, and whose number is not known before. */
@@ -42,11 +42,11 @@ export interface Destination {
     session: Session,
     rows: string,
     copied: Copied,
-    task: Task,
+    task: RunningTask,
     surroundings: Surroundings,
   ): Promise<Copied>;
   /** Writes rows that are read only once. A destination without it needs them staged. */
-  writeOnce?(session: Session, task: Task, surroundings: Surroundings): OnceWriting;
+  writeOnce?(session: Session, task: RunningTask, surroundings: Surroundings): OnceWriting;
   /**
    * Removes the rows that an earlier job of the interval wrote, and records that there are none. Their columns are not
    * known, since nothing was read.
@@ -54,7 +54,7 @@ export interface Destination {
    * @param copied - what was read
    * @returns what is there now
    */
-  writeNone(session: Session, copied: Copied, task: Task, surroundings: Surroundings): Promise<Copied>;
+  writeNone(session: Session, copied: Copied, task: RunningTask, surroundings: Surroundings): Promise<Copied>;
   /**
    * Counts the rows of a query, and those that the target has for the task's interval.
    *

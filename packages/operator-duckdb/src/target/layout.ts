@@ -12,7 +12,7 @@ export interface Layout {
   readonly partition: string;
   /** The partition's only file; its rename is the commit. */
   readonly file: string;
-  /** The folder that attempts at this interval write to before they commit. Only one of them is alive. */
+  /** The folder in which attempts at this interval have folders of their own, for what they write before they commit. */
   readonly work: string;
   /** Bad rows of the interval. */
   readonly rejected: string;
@@ -80,14 +80,9 @@ export function shardLayoutOf(layout: Layout, runId: string, key: string): Layou
   };
 }
 
-/** Returns an attempt's own directory below `work`. */
-export function attemptDirectory(layout: Layout, runId: string, attempt: number): string {
-  return join(layout.work, `${safeName(runId)}-${attempt}`);
-}
-
-/** Returns a name that is safe for any run id. */
-function safeName(runId: string): string {
-  return /^[A-Za-z0-9_-]{1,64}$/.test(runId) ? runId : hash("sha256", runId, "hex");
+/** Returns a name for files that is safe for any id of a run or group. */
+export function safeName(id: string): string {
+  return /^[A-Za-z0-9_-]{1,64}$/.test(id) ? id : hash("sha256", id, "hex");
 }
 
 /**

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Session } from "../duckdb/session.js";
-import type { Task } from "../run/task.js";
+import type { RunningTask, Task } from "../run/task.js";
 import { type CommitRecord, type Copied, RECORD_KEY } from "./commit-record.js";
 
 /**
@@ -12,7 +12,7 @@ import { type CommitRecord, type Copied, RECORD_KEY } from "./commit-record.js";
 export async function writePartition(
   session: Session,
   rows: string,
-  task: Task,
+  task: RunningTask,
   copied: Copied,
 ): Promise<string> {
   const file = join(task.directory, "part.tmp");

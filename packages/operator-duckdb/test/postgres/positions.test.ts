@@ -45,7 +45,8 @@ describe("a table of Postgres that is read by positions", () => {
   });
 
   it("is copied up to the end of the range with mode full", async () => {
-    await bed.run({ job: job("id"), ...FIRST, positions: ["", "3"], mode: "full" });
+    const outcome = await bed.run({ job: job("id"), ...FIRST, positions: ["", "3"], mode: "full" });
+    expect(outcome).toMatchObject({ state: "SUCCEEDED" });
     expect((await bed.rows("id")).map(({ id }) => id)).toEqual(["1", "2"]);
   });
 
@@ -55,7 +56,7 @@ describe("a table of Postgres that is read by positions", () => {
     const run = { job: job("id", target), ...FIRST, positions: ["2", "4"] as const };
     expect(await bed.run(run)).toMatchObject({ state: "SUCCEEDED" });
     await place.query("UPDATE orders SET note = 'new'");
-    await bed.run({ ...run, attempt: 2 });
+    expect(await bed.run({ ...run, attempt: 2 })).toMatchObject({ state: "SUCCEEDED" });
     expect(await place.query("SELECT id, note FROM copied ORDER BY id")).toEqual([
       { id: "2", note: "new" },
       { id: "3", note: "new" },

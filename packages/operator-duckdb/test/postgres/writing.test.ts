@@ -185,7 +185,7 @@ describe("a table of Postgres as target", () => {
     it("keeps them aside in a directory", async () => {
       const outcome = await bed.run({ job: job(lines, { rejectedPath: bed.target }), ...HOURLY });
       expect(outcome.metrics).toMatchObject({ rowsRead: 2, rowsWritten: 1, rowsDirty: 1 });
-      expect(bed.files()).toEqual([".rejected/20260101T000000.000Z_20260101T010000.000Z.jsonl"]);
+      expect(bed.files()).toEqual(["flights/.rejected/20260101T000000.000Z_20260101T010000.000Z.jsonl"]);
     });
   });
 

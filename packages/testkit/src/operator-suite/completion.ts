@@ -58,35 +58,39 @@ export function completionRules({ fixture }: OperatorBed): void {
 export function repetitionRules({ fixture, supports }: OperatorBed): void {
   (supports.effects ? describe : describe.skip)("effect", () => {
     const effectsOf = (request: OfflineJobRequest) => offered(fixture(), "effects")(request);
+    const succeed = async (request: OfflineJobRequest) => {
+      const outcome = await carryOut(fixture().operator, request);
+      expect(outcome).toEqual(expect.objectContaining({ state: "SUCCEEDED" }));
+    };
 
     it("shows an interval once after one job", async () => {
-      const { operator, request } = fixture();
-      await carryOut(operator, request());
+      const { request } = fixture();
+      await succeed(request());
       expect(await effectsOf(request())).toBe(1);
     });
 
     it("leaves the next interval to its own job", async () => {
-      const { operator, request } = fixture();
+      const { request } = fixture();
       const next = laterInterval(request, 1);
-      await carryOut(operator, request());
+      await succeed(request());
       expect(await effectsOf(next)).toBe(0);
-      await carryOut(operator, next);
+      await succeed(next);
       expect(await Promise.all([request(), next].map(effectsOf))).toEqual([1, 1]);
     });
 
     it("replaces what an earlier attempt of the run wrote", async () => {
-      const { operator, request } = fixture();
-      await carryOut(operator, request());
+      const { request } = fixture();
+      await succeed(request());
       const retry = request({ attempt: 2 });
-      expect(await carryOut(operator, retry)).toEqual(expect.objectContaining({ state: "SUCCEEDED" }));
+      await succeed(retry);
       expect(await effectsOf(retry)).toBe(1);
     });
 
     it("replaces what an earlier generation of the interval wrote", async () => {
-      const { operator, request } = fixture();
-      await carryOut(operator, request());
+      const { request } = fixture();
+      await succeed(request());
       const rerun = laterGeneration(request);
-      expect(await carryOut(operator, rerun)).toEqual(expect.objectContaining({ state: "SUCCEEDED" }));
+      await succeed(rerun);
       expect(await effectsOf(rerun)).toBe(1);
     });
   });
