@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { StoreError } from "@tidegate/core";
+import { OwnFiles } from "./own-files.js";
 import { asStoreError } from "./sqlite-errors.js";
 
 interface Waiter {
@@ -24,6 +25,7 @@ interface Written {
 export class GroupCommit {
   readonly #database: DatabaseSync;
   readonly #path: string;
+  readonly #files: OwnFiles;
   readonly #onRollback: () => void;
   #waiters: Waiter[] = [];
   /** In the order in which they were made. */
@@ -35,6 +37,7 @@ export class GroupCommit {
   constructor(database: DatabaseSync, path: string, onRollback: () => void) {
     this.#database = database;
     this.#path = path;
+    this.#files = new OwnFiles(database, path);
     this.#onRollback = onRollback;
   }
 
@@ -125,6 +128,7 @@ export class GroupCommit {
 
   #begin(): void {
     if (this.#isInTransaction) return;
+    this.#files.require();
     this.#database.exec("BEGIN IMMEDIATE");
     this.#isInTransaction = true;
     setImmediate(() => {

@@ -107,7 +107,7 @@ import { listRuns, listSchedules } from "./listings.js";
 import { getLog, keepLog } from "./logs.js";
 import { migrate } from "./migrate.js";
 import { missingTimeOf } from "./missing-time.js";
-import { fileOf, markOf } from "./namespaces.js";
+import { fileBeside, fileOf, markIn, markOf } from "./namespaces.js";
 import { checkOptions, type SqliteStoreOptions } from "./options.js";
 import { dueFires, insertBeside, isOfLedger, mayInsertBeside, planOne, resumeWaiting } from "./planning.js";
 import { Pools } from "./pools.js";
@@ -168,12 +168,9 @@ export class SqliteStore implements ScheduleStore {
 
   async open(namespace = "default"): Promise<void> {
     if (this.#open !== undefined) return;
-    try {
-      this.#path = fileOf(resolve(this.#options.path), namespace);
-    } catch (error) {
-      throw this.#openingError(error);
-    }
-    await this.#openFile(markOf(namespace));
+    const path = resolve(this.#options.path);
+    this.#path = fileOf(path, namespace);
+    await this.#openFile({ mark: markOf(namespace), beside: fileBeside(path, namespace) });
   }
 
   /**
@@ -185,16 +182,18 @@ export class SqliteStore implements ScheduleStore {
     if (this.#open === undefined) await this.#openFile(undefined);
   }
 
-  /** @param mark - of the namespace to which the file will belong if it is new */
-  async #openFile(mark: number | undefined): Promise<void> {
+  /** @param namespace - the mark of the namespace to which the file will belong if it is new, and the file beside it */
+  async #openFile(namespace: { mark: number; beside: string } | undefined): Promise<void> {
     let database: DatabaseSync | undefined;
-    if (this.#options.mustExist === true && !existsSync(this.#path)) {
-      throw new StoreError("STORE_FAILED", `${this.#path}: there is no such database.`);
-    }
     try {
-      mkdirSync(dirname(this.#path), { recursive: true });
-      database = new DatabaseSync(this.#path, { timeout: 0 });
-      this.#configure(database, mark);
+      database = this.#lock(this.#path);
+      // Another process may have made the file just now, and its mark may still be in the write-ahead log.
+      if (namespace !== undefined && ![0, namespace.mark].includes(markIn(database))) {
+        database.close();
+        this.#path = namespace.beside;
+        database = this.#lock(this.#path);
+      }
+      this.#configure(database, namespace?.mark);
       await migrate(database, this.#path);
       const statements = new Statements(database);
       releaseHeldRuns(statements);
@@ -593,11 +592,19 @@ export class SqliteStore implements ScheduleStore {
     );
   }
 
+  /** Opens a database. Its first read or write takes the lock, which is held until it is closed or the process ends. */
+  #lock(path: string): DatabaseSync {
+    if (this.#options.mustExist === true && !existsSync(path))
+      throw new StoreError("STORE_FAILED", `${path}: there is no such database.`);
+    mkdirSync(dirname(path), { recursive: true });
+    const database = new DatabaseSync(path, { timeout: 0 });
+    database.exec("PRAGMA locking_mode = EXCLUSIVE");
+    return database;
+  }
+
   #configure(database: DatabaseSync, mark: number | undefined): void {
     const { synchronous = "full", cacheBytes = 64 * 1_024 * 1_024, maxBytes } = this.#options;
-    // The first write takes the lock, which is held until the database is closed or the process ends.
-    database.exec("PRAGMA locking_mode = EXCLUSIVE");
-    const { user_version: found } = database.prepare("PRAGMA user_version").get() as { user_version: number };
+    const found = markIn(database);
     const isNew = found === 0 && mark !== undefined;
     if (isNew) database.exec(`PRAGMA user_version = ${mark}`);
     database.exec("PRAGMA journal_mode = WAL");

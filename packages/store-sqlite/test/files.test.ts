@@ -2,11 +2,15 @@ import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import {
   closeSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   openSync,
   readdirSync,
+  renameSync,
+  rmSync,
   statSync,
+  truncateSync,
   writeFileSync,
   writeSync,
 } from "node:fs";
@@ -179,6 +183,78 @@ describe("a place that cannot be written", () => {
     // Permissions do not bind root, but the kernel takes no new files here from anybody.
     path = "/sys/tidegate/tidegate.db";
     await expect(opened()).rejects.toEqual(withCode("STORE_READ_ONLY"));
+  });
+});
+
+describe("a file that is removed, replaced or emptied while it is in use", () => {
+  const obstacles: [string, () => void][] = [
+    ["removed", () => renameSync(path, `${path}.kept`)],
+    [
+      "replaced",
+      () => {
+        renameSync(path, `${path}.kept`);
+        copyFileSync(`${path}.kept`, path);
+      },
+    ],
+  ];
+
+  it.each(obstacles)(
+    "is written no more if it is %s, and written again if it is put back",
+    async (_, obstruct) => {
+      const store = await opened();
+      await store.insertSchedules([newSchedule("before")]);
+      obstruct();
+      await expect(store.insertSchedules([newSchedule("meanwhile")])).rejects.toEqual(
+        withCode("STORE_UNAVAILABLE"),
+      );
+      expect((await store.getSchedules(["before", "meanwhile"])).map(Boolean)).toEqual([true, false]);
+      renameSync(`${path}.kept`, path);
+      expect(await store.insertSchedules([newSchedule("after")])).toEqual([true]);
+      await store.close();
+      const next = await opened();
+      expect((await next.getSchedules(["before", "meanwhile", "after"])).map(Boolean)).toEqual([
+        true,
+        false,
+        true,
+      ]);
+      await next.close();
+    },
+  );
+
+  it("is written no more if it is emptied", async () => {
+    const store = await opened();
+    truncateSync(path);
+    await expect(store.insertSchedules([newSchedule("lost")])).rejects.toEqual(withCode("STORE_UNAVAILABLE"));
+    await store.close();
+  });
+
+  it("leaves the file in its place, and that one's log, to the next process", async () => {
+    const store = await opened();
+    await store.insertSchedules([newSchedule("old")]);
+    rmSync(path);
+    const next = await opened();
+    await next.insertSchedules([newSchedule("new")]);
+    await expect(store.insertSchedules([newSchedule("old too")])).rejects.toEqual(
+      withCode("STORE_UNAVAILABLE"),
+    );
+    await store.close();
+    expect(existsSync(`${path}-wal`)).toBe(true);
+    expect((await next.getSchedules(["old", "new"])).map(Boolean)).toEqual([false, true]);
+    await next.close();
+  });
+
+  it("loses nothing if its write-ahead log is removed", async () => {
+    const store = await opened();
+    await store.insertSchedules([newSchedule("first")]);
+    rmSync(`${path}-wal`);
+    await store.insertSchedules([newSchedule("second")]);
+    // The files of a process that is killed now.
+    const killed = join(directory.path, "killed.db");
+    for (const suffix of ["", "-wal"]) copyFileSync(`${path}${suffix}`, `${killed}${suffix}`);
+    const recovered = await opened(killed);
+    expect((await recovered.getSchedules(["first", "second"])).every(Boolean)).toBe(true);
+    await recovered.close();
+    await store.close();
   });
 });
 
