@@ -195,6 +195,7 @@ export class EmbeddedEngine implements EngineBody {
   }
 
   #retryLater(): void {
+    if (this.#context === undefined) return;
     // Fires that were handed over may or may not be planned: the store knows.
     this.#queue.clear();
     this.#loadedUpTo = Number.NEGATIVE_INFINITY;
