@@ -1,4 +1,4 @@
-import type { EpochMs } from "@tidegate/core";
+import { type EpochMs, isTidegateError } from "@tidegate/core";
 import type { Clock, ClockTimer } from "@tidegate/core/clock";
 import type {
   EngineBody,
@@ -121,8 +121,9 @@ export class EmbeddedEngine implements EngineBody {
       await this.#fireDue();
       this.#turn = undefined;
       this.#arm();
-    } catch {
+    } catch (error) {
       this.#turn = undefined;
+      this.#trouble(error);
       this.#retryLater();
     }
   }
@@ -192,6 +193,12 @@ export class EmbeddedEngine implements EngineBody {
       limit: 1,
     });
     this.#loadedUpTo = beyond?.fireAt ?? Number.POSITIVE_INFINITY;
+  }
+
+  #trouble(error: unknown): void {
+    const code = isTidegateError(error) ? error.code : "ENGINE_FAILED";
+    const message = error instanceof Error ? error.message : String(error);
+    this.#context?.events.emit("trouble", { where: "engine", error: { code, message } });
   }
 
   #retryLater(): void {
