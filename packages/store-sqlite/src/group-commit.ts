@@ -73,11 +73,7 @@ export class GroupCommit {
   }
 
   #requireOpen(): void {
-    if (!this.#isClosed) return;
-    throw new StoreError(
-      "STORE_CLOSED",
-      `${this.#path}: the store is not open; call open() first, and nothing after close().`,
-    );
+    if (this.#isClosed) throw notOpen(this.#path);
   }
 
   #make(operation: () => unknown): Written {
@@ -181,4 +177,12 @@ export class GroupCommit {
       else reject(error);
     }
   }
+}
+
+/** Returns the error of a store that is used while it is not open. */
+export function notOpen(path: string): StoreError {
+  return new StoreError(
+    "STORE_CLOSED",
+    `${path}: the store is not open; call open() first, and nothing after close().`,
+  );
 }

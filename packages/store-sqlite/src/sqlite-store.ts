@@ -95,7 +95,7 @@ import { copyDatabase } from "./copying.js";
 import { CoverageScan, tally } from "./coverage.js";
 import { getWatch, judgeDeadlines, listAlerts, listDeadlines, listWatches, noteAlert } from "./deadlines.js";
 import { listGated, markReady, nextLook, settleGates } from "./gates.js";
-import { GroupCommit } from "./group-commit.js";
+import { GroupCommit, notOpen } from "./group-commit.js";
 import { GroupNumbers } from "./group-numbers.js";
 import { GroupStates } from "./group-states.js";
 import { HeldRows } from "./held-rows.js";
@@ -136,6 +136,9 @@ interface OpenDatabase extends Tables {
   readonly commit: GroupCommit;
   readonly coverage: CoverageScan;
   readonly changes: ChangeRing;
+  /** Copies in progress, which are broken off when the store is closed. */
+  readonly copies: Set<Promise<void>>;
+  readonly closing: AbortController;
 }
 
 /** A store that one process uses follows no clock but the machine's. */
@@ -229,6 +232,8 @@ export class SqliteStore implements ScheduleStore {
         coverage,
         commit,
         changes,
+        copies: new Set(),
+        closing: new AbortController(),
       };
     } catch (error) {
       database?.close();
@@ -241,6 +246,8 @@ export class SqliteStore implements ScheduleStore {
     if (open === undefined) return;
     open.commit.close();
     this.#open = undefined;
+    open.closing.abort(notOpen(this.#path));
+    await Promise.allSettled(open.copies);
     open.database.close();
   }
 
@@ -248,15 +255,18 @@ export class SqliteStore implements ScheduleStore {
    * Writes a consistent copy while the store remains in use. The file appears when it is complete and on disk.
    *
    * @param destination - a path at which no file exists yet
-   * @throws StoreError STORE_FAILED if one exists; STORE_FULL, STORE_READ_ONLY or STORE_FAILED if it cannot be written
+   * @throws StoreError STORE_FAILED if one exists; STORE_FULL, STORE_READ_ONLY or STORE_FAILED if it cannot be written;
+   *   STORE_CLOSED if the store is closed before it is complete
    */
   async backup(destination: string): Promise<void> {
-    const { database, commit } = this.#require();
+    const { database, commit, copies, closing } = this.#require();
     const target = resolve(destination);
     if (existsSync(target))
       throw new StoreError("STORE_FAILED", `${target}: exists; a backup does not overwrite.`);
     await commit.read(() => undefined);
-    await copyDatabase(database, target);
+    const copying = copyDatabase(database, target, closing.signal);
+    copies.add(copying);
+    await copying.finally(() => copies.delete(copying));
   }
 
   insertSchedules(schedules: readonly NewSchedule[]): Promise<boolean[]> {
@@ -586,10 +596,7 @@ export class SqliteStore implements ScheduleStore {
 
   #require(): OpenDatabase {
     if (this.#open !== undefined) return this.#open;
-    throw new StoreError(
-      "STORE_CLOSED",
-      `${this.#path}: the store is not open; call open() first, and nothing after close().`,
-    );
+    throw notOpen(this.#path);
   }
 
   /** Opens a database. Its first read or write takes the lock, which is held until it is closed or the process ends. */

@@ -349,6 +349,23 @@ describe("backup", () => {
     await store.close();
   });
 
+  it("is broken off when the store is closed, which frees the file at once", async () => {
+    const store = await opened();
+    const many = Array.from({ length: 2_000 }, (_, index) => newSchedule(`group-${index}`));
+    await store.insertSchedules(many);
+    const copy = join(directory.path, "copy.db");
+    const copying = expect(store.backup(copy)).rejects.toEqual(withCode("STORE_CLOSED"));
+    while (!existsSync(`${copy}.part`)) await new Promise(setImmediate);
+    await store.close();
+    await copying;
+    await store.open();
+    expect(readdirSync(directory.path)).toEqual(["deep"]);
+    const unbegun = expect(store.backup(copy)).rejects.toEqual(withCode("STORE_CLOSED"));
+    await store.close();
+    await unbegun;
+    expect(readdirSync(directory.path)).toEqual(["deep"]);
+  });
+
   it("has a command line", async () => {
     const store = await opened();
     await store.insertSchedules([newSchedule("orders")]);
