@@ -1,4 +1,4 @@
-import type { EpochMs } from "@tidegate/core";
+import { type EpochMs, isTidegateError } from "@tidegate/core";
 import type { Clock, ClockTimer } from "@tidegate/core/clock";
 import type {
   EngineBody,
@@ -121,8 +121,9 @@ export class EmbeddedEngine implements EngineBody {
       await this.#fireDue();
       this.#turn = undefined;
       this.#arm();
-    } catch {
+    } catch (error) {
       this.#turn = undefined;
+      this.#trouble(error);
       this.#retryLater();
     }
   }
@@ -194,7 +195,14 @@ export class EmbeddedEngine implements EngineBody {
     this.#loadedUpTo = beyond?.fireAt ?? Number.POSITIVE_INFINITY;
   }
 
+  #trouble(error: unknown): void {
+    const code = isTidegateError(error) ? error.code : "ENGINE_FAILED";
+    const message = error instanceof Error ? error.message : String(error);
+    this.#context?.events.emit("trouble", { where: "engine", error: { code, message } });
+  }
+
   #retryLater(): void {
+    if (this.#context === undefined) return;
     // Fires that were handed over may or may not be planned: the store knows.
     this.#queue.clear();
     this.#loadedUpTo = Number.NEGATIVE_INFINITY;

@@ -15,15 +15,21 @@ const OWNER_ONLY = 0o600;
  * disk: a copy that breaks off must not pass for a ledger that knows less.
  *
  * @param target - an absolute path at which no file exists
- * @throws StoreError
+ * @param signal - breaks the copy off: while it is written, the database cannot be closed
+ * @throws StoreError; the signal's reason
  */
-export async function copyDatabase(database: DatabaseSync, target: string): Promise<void> {
+export async function copyDatabase(
+  database: DatabaseSync,
+  target: string,
+  signal: AbortSignal,
+): Promise<void> {
   const part = `${target}${PART}`;
   try {
     await rm(part, { force: true });
     const file = await open(part, "wx", OWNER_ONLY);
     try {
-      await backup(database, part);
+      signal.throwIfAborted();
+      await backup(database, part, { progress: () => signal.throwIfAborted() });
       await file.sync();
     } finally {
       await file.close();

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { StoreError } from "@tidegate/core";
+import { OwnFiles } from "./own-files.js";
 import { asStoreError } from "./sqlite-errors.js";
 
 interface Waiter {
@@ -24,6 +25,7 @@ interface Written {
 export class GroupCommit {
   readonly #database: DatabaseSync;
   readonly #path: string;
+  readonly #files: OwnFiles;
   readonly #onRollback: () => void;
   #waiters: Waiter[] = [];
   /** In the order in which they were made. */
@@ -35,6 +37,7 @@ export class GroupCommit {
   constructor(database: DatabaseSync, path: string, onRollback: () => void) {
     this.#database = database;
     this.#path = path;
+    this.#files = new OwnFiles(database, path);
     this.#onRollback = onRollback;
   }
 
@@ -70,11 +73,7 @@ export class GroupCommit {
   }
 
   #requireOpen(): void {
-    if (!this.#isClosed) return;
-    throw new StoreError(
-      "STORE_CLOSED",
-      `${this.#path}: the store is not open; call open() first, and nothing after close().`,
-    );
+    if (this.#isClosed) throw notOpen(this.#path);
   }
 
   #make(operation: () => unknown): Written {
@@ -125,6 +124,7 @@ export class GroupCommit {
 
   #begin(): void {
     if (this.#isInTransaction) return;
+    this.#files.require();
     this.#database.exec("BEGIN IMMEDIATE");
     this.#isInTransaction = true;
     setImmediate(() => {
@@ -177,4 +177,12 @@ export class GroupCommit {
       else reject(error);
     }
   }
+}
+
+/** Returns the error of a store that is used while it is not open. */
+export function notOpen(path: string): StoreError {
+  return new StoreError(
+    "STORE_CLOSED",
+    `${path}: the store is not open; call open() first, and nothing after close().`,
+  );
 }

@@ -1,11 +1,8 @@
 import { hash } from "node:crypto";
-import { closeSync, existsSync, openSync, readSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join, parse } from "node:path";
-
-/** How a database file begins, and where `user_version` is in it: https://www.sqlite.org/fileformat2.html. */
-const MAGIC = "SQLite format 3\0";
-const USER_VERSION_AT = 60;
-const HEADER_BYTES = 100;
+import { DatabaseSync } from "node:sqlite";
+import { pathToFileURL } from "node:url";
 
 /** Names longer than this are hashed: file systems allow 255 bytes. */
 const LONGEST_NAME = 100;
@@ -27,7 +24,8 @@ export function fileOf(path: string, namespace: string): string {
   return mark === 0 || mark === markOf(namespace) ? path : beside;
 }
 
-function fileBeside(path: string, namespace: string): string {
+/** Returns the file of a namespace where the database at `path` belongs to another one. */
+export function fileBeside(path: string, namespace: string): string {
   const { dir, name, ext } = parse(path);
   const encoded = encodeURIComponent(namespace);
   const short = encoded.length > LONGEST_NAME ? hash("sha256", namespace, "hex").slice(0, 32) : encoded;
@@ -35,17 +33,27 @@ function fileBeside(path: string, namespace: string): string {
 }
 
 /**
- * Returns the mark of a database file, 0 if it has none or does not exist. It is read past SQLite, so that it
- * can be read while another process has the file open.
+ * Returns the mark of a database file, 0 if it has none or does not exist. It is read from the file itself, without a
+ * lock, so that it can be read while another process has the file open. SQLite has to read it: if this process closed
+ * a file of its own there, the operating system would end the locks of this process on it.
  */
 function readMark(path: string): number {
   if (!existsSync(path)) return 0;
-  const file = openSync(path, "r");
+  const file = pathToFileURL(path);
+  file.searchParams.set("immutable", "1");
+  let database: DatabaseSync | undefined;
   try {
-    const header = Buffer.alloc(HEADER_BYTES);
-    readSync(file, header, 0, HEADER_BYTES, 0);
-    return header.toString("latin1").startsWith(MAGIC) ? header.readInt32BE(USER_VERSION_AT) : 0;
+    database = new DatabaseSync(file, { readOnly: true });
+    return markIn(database);
+  } catch {
+    // It is refused when it is opened to be used.
+    return 0;
   } finally {
-    closeSync(file);
+    database?.close();
   }
+}
+
+/** Returns the mark of an open database, 0 if it has none. */
+export function markIn(database: DatabaseSync): number {
+  return (database.prepare("PRAGMA user_version").get() as { user_version: number }).user_version;
 }

@@ -95,7 +95,7 @@ import { copyDatabase } from "./copying.js";
 import { CoverageScan, tally } from "./coverage.js";
 import { getWatch, judgeDeadlines, listAlerts, listDeadlines, listWatches, noteAlert } from "./deadlines.js";
 import { listGated, markReady, nextLook, settleGates } from "./gates.js";
-import { GroupCommit } from "./group-commit.js";
+import { GroupCommit, notOpen } from "./group-commit.js";
 import { GroupNumbers } from "./group-numbers.js";
 import { GroupStates } from "./group-states.js";
 import { HeldRows } from "./held-rows.js";
@@ -107,7 +107,7 @@ import { listRuns, listSchedules } from "./listings.js";
 import { getLog, keepLog } from "./logs.js";
 import { migrate } from "./migrate.js";
 import { missingTimeOf } from "./missing-time.js";
-import { fileOf, markOf } from "./namespaces.js";
+import { fileBeside, fileOf, markIn, markOf } from "./namespaces.js";
 import { checkOptions, type SqliteStoreOptions } from "./options.js";
 import { dueFires, insertBeside, isOfLedger, mayInsertBeside, planOne, resumeWaiting } from "./planning.js";
 import { Pools } from "./pools.js";
@@ -136,6 +136,9 @@ interface OpenDatabase extends Tables {
   readonly commit: GroupCommit;
   readonly coverage: CoverageScan;
   readonly changes: ChangeRing;
+  /** Copies in progress, which are broken off when the store is closed. */
+  readonly copies: Set<Promise<void>>;
+  readonly closing: AbortController;
 }
 
 /** A store that one process uses follows no clock but the machine's. */
@@ -168,12 +171,9 @@ export class SqliteStore implements ScheduleStore {
 
   async open(namespace = "default"): Promise<void> {
     if (this.#open !== undefined) return;
-    try {
-      this.#path = fileOf(resolve(this.#options.path), namespace);
-    } catch (error) {
-      throw this.#openingError(error);
-    }
-    await this.#openFile(markOf(namespace));
+    const path = resolve(this.#options.path);
+    this.#path = fileOf(path, namespace);
+    await this.#openFile({ mark: markOf(namespace), beside: fileBeside(path, namespace) });
   }
 
   /**
@@ -185,16 +185,18 @@ export class SqliteStore implements ScheduleStore {
     if (this.#open === undefined) await this.#openFile(undefined);
   }
 
-  /** @param mark - of the namespace to which the file will belong if it is new */
-  async #openFile(mark: number | undefined): Promise<void> {
+  /** @param namespace - the mark of the namespace to which the file will belong if it is new, and the file beside it */
+  async #openFile(namespace: { mark: number; beside: string } | undefined): Promise<void> {
     let database: DatabaseSync | undefined;
-    if (this.#options.mustExist === true && !existsSync(this.#path)) {
-      throw new StoreError("STORE_FAILED", `${this.#path}: there is no such database.`);
-    }
     try {
-      mkdirSync(dirname(this.#path), { recursive: true });
-      database = new DatabaseSync(this.#path, { timeout: 0 });
-      this.#configure(database, mark);
+      database = this.#lock(this.#path);
+      // Another process may have made the file just now, and its mark may still be in the write-ahead log.
+      if (namespace !== undefined && ![0, namespace.mark].includes(markIn(database))) {
+        database.close();
+        this.#path = namespace.beside;
+        database = this.#lock(this.#path);
+      }
+      this.#configure(database, namespace?.mark);
       await migrate(database, this.#path);
       const statements = new Statements(database);
       releaseHeldRuns(statements);
@@ -230,6 +232,8 @@ export class SqliteStore implements ScheduleStore {
         coverage,
         commit,
         changes,
+        copies: new Set(),
+        closing: new AbortController(),
       };
     } catch (error) {
       database?.close();
@@ -242,6 +246,8 @@ export class SqliteStore implements ScheduleStore {
     if (open === undefined) return;
     open.commit.close();
     this.#open = undefined;
+    open.closing.abort(notOpen(this.#path));
+    await Promise.allSettled(open.copies);
     open.database.close();
   }
 
@@ -249,15 +255,18 @@ export class SqliteStore implements ScheduleStore {
    * Writes a consistent copy while the store remains in use. The file appears when it is complete and on disk.
    *
    * @param destination - a path at which no file exists yet
-   * @throws StoreError STORE_FAILED if one exists; STORE_FULL, STORE_READ_ONLY or STORE_FAILED if it cannot be written
+   * @throws StoreError STORE_FAILED if one exists; STORE_FULL, STORE_READ_ONLY or STORE_FAILED if it cannot be written;
+   *   STORE_CLOSED if the store is closed before it is complete
    */
   async backup(destination: string): Promise<void> {
-    const { database, commit } = this.#require();
+    const { database, commit, copies, closing } = this.#require();
     const target = resolve(destination);
     if (existsSync(target))
       throw new StoreError("STORE_FAILED", `${target}: exists; a backup does not overwrite.`);
     await commit.read(() => undefined);
-    await copyDatabase(database, target);
+    const copying = copyDatabase(database, target, closing.signal);
+    copies.add(copying);
+    await copying.finally(() => copies.delete(copying));
   }
 
   insertSchedules(schedules: readonly NewSchedule[]): Promise<boolean[]> {
@@ -587,17 +596,22 @@ export class SqliteStore implements ScheduleStore {
 
   #require(): OpenDatabase {
     if (this.#open !== undefined) return this.#open;
-    throw new StoreError(
-      "STORE_CLOSED",
-      `${this.#path}: the store is not open; call open() first, and nothing after close().`,
-    );
+    throw notOpen(this.#path);
+  }
+
+  /** Opens a database. Its first read or write takes the lock, which is held until it is closed or the process ends. */
+  #lock(path: string): DatabaseSync {
+    if (this.#options.mustExist === true && !existsSync(path))
+      throw new StoreError("STORE_FAILED", `${path}: there is no such database.`);
+    mkdirSync(dirname(path), { recursive: true });
+    const database = new DatabaseSync(path, { timeout: 0 });
+    database.exec("PRAGMA locking_mode = EXCLUSIVE");
+    return database;
   }
 
   #configure(database: DatabaseSync, mark: number | undefined): void {
     const { synchronous = "full", cacheBytes = 64 * 1_024 * 1_024, maxBytes } = this.#options;
-    // The first write takes the lock, which is held until the database is closed or the process ends.
-    database.exec("PRAGMA locking_mode = EXCLUSIVE");
-    const { user_version: found } = database.prepare("PRAGMA user_version").get() as { user_version: number };
+    const found = markIn(database);
     const isNew = found === 0 && mark !== undefined;
     if (isNew) database.exec(`PRAGMA user_version = ${mark}`);
     database.exec("PRAGMA journal_mode = WAL");

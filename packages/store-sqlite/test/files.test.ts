@@ -2,11 +2,15 @@ import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import {
   closeSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   openSync,
   readdirSync,
+  renameSync,
+  rmSync,
   statSync,
+  truncateSync,
   writeFileSync,
   writeSync,
 } from "node:fs";
@@ -182,6 +186,78 @@ describe("a place that cannot be written", () => {
   });
 });
 
+describe("a file that is removed, replaced or emptied while it is in use", () => {
+  const obstacles: [string, () => void][] = [
+    ["removed", () => renameSync(path, `${path}.kept`)],
+    [
+      "replaced",
+      () => {
+        renameSync(path, `${path}.kept`);
+        copyFileSync(`${path}.kept`, path);
+      },
+    ],
+  ];
+
+  it.each(obstacles)(
+    "is written no more if it is %s, and written again if it is put back",
+    async (_, obstruct) => {
+      const store = await opened();
+      await store.insertSchedules([newSchedule("before")]);
+      obstruct();
+      await expect(store.insertSchedules([newSchedule("meanwhile")])).rejects.toEqual(
+        withCode("STORE_UNAVAILABLE"),
+      );
+      expect((await store.getSchedules(["before", "meanwhile"])).map(Boolean)).toEqual([true, false]);
+      renameSync(`${path}.kept`, path);
+      expect(await store.insertSchedules([newSchedule("after")])).toEqual([true]);
+      await store.close();
+      const next = await opened();
+      expect((await next.getSchedules(["before", "meanwhile", "after"])).map(Boolean)).toEqual([
+        true,
+        false,
+        true,
+      ]);
+      await next.close();
+    },
+  );
+
+  it("is written no more if it is emptied", async () => {
+    const store = await opened();
+    truncateSync(path);
+    await expect(store.insertSchedules([newSchedule("lost")])).rejects.toEqual(withCode("STORE_UNAVAILABLE"));
+    await store.close();
+  });
+
+  it("leaves the file in its place, and that one's log, to the next process", async () => {
+    const store = await opened();
+    await store.insertSchedules([newSchedule("old")]);
+    rmSync(path);
+    const next = await opened();
+    await next.insertSchedules([newSchedule("new")]);
+    await expect(store.insertSchedules([newSchedule("old too")])).rejects.toEqual(
+      withCode("STORE_UNAVAILABLE"),
+    );
+    await store.close();
+    expect(existsSync(`${path}-wal`)).toBe(true);
+    expect((await next.getSchedules(["old", "new"])).map(Boolean)).toEqual([false, true]);
+    await next.close();
+  });
+
+  it("loses nothing if its write-ahead log is removed", async () => {
+    const store = await opened();
+    await store.insertSchedules([newSchedule("first")]);
+    rmSync(`${path}-wal`);
+    await store.insertSchedules([newSchedule("second")]);
+    // The files of a process that is killed now.
+    const killed = join(directory.path, "killed.db");
+    for (const suffix of ["", "-wal"]) copyFileSync(`${path}${suffix}`, `${killed}${suffix}`);
+    const recovered = await opened(killed);
+    expect((await recovered.getSchedules(["first", "second"])).every(Boolean)).toBe(true);
+    await recovered.close();
+    await store.close();
+  });
+});
+
 describe("a full disk", () => {
   it("fails the write with a clear error, loses nothing, and goes on when there is room", async () => {
     const store = new SqliteStore({ path, maxBytes: 1_000_000 });
@@ -271,6 +347,23 @@ describe("backup", () => {
     const nowhere = join(directory.path, "none", "copy.db");
     await expect(store.backup(nowhere)).rejects.toMatchObject({ code: "STORE_READ_ONLY" });
     await store.close();
+  });
+
+  it("is broken off when the store is closed, which frees the file at once", async () => {
+    const store = await opened();
+    const many = Array.from({ length: 2_000 }, (_, index) => newSchedule(`group-${index}`));
+    await store.insertSchedules(many);
+    const copy = join(directory.path, "copy.db");
+    const copying = expect(store.backup(copy)).rejects.toEqual(withCode("STORE_CLOSED"));
+    while (!existsSync(`${copy}.part`)) await new Promise(setImmediate);
+    await store.close();
+    await copying;
+    await store.open();
+    expect(readdirSync(directory.path)).toEqual(["deep"]);
+    const unbegun = expect(store.backup(copy)).rejects.toEqual(withCode("STORE_CLOSED"));
+    await store.close();
+    await unbegun;
+    expect(readdirSync(directory.path)).toEqual(["deep"]);
   });
 
   it("has a command line", async () => {

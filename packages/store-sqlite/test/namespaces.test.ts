@@ -1,9 +1,13 @@
-import { readdirSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { copyFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { SqliteStore } from "../src/sqlite-store.js";
 import { newSchedule, temporaryDirectory } from "./support/stores.js";
+
+const cli = fileURLToPath(new URL("../dist/cli.js", import.meta.url));
 
 let directory: ReturnType<typeof temporaryDirectory>;
 let path: string;
@@ -58,6 +62,32 @@ describe("namespaces at one path", () => {
       code: "STORE_LOCKED",
       message: expect.stringContaining("tidegate@depot.db"),
     });
+  });
+
+  it("do not end each other's locks where one process has several", async () => {
+    await opened("shop");
+    await opened("depot");
+    await expect(opened("shop")).rejects.toMatchObject({ code: "STORE_LOCKED" });
+    const copied = spawnSync(process.execPath, [cli, "backup", path, join(directory.path, "copy")]);
+    expect(copied.stderr.toString()).toContain("STORE_LOCKED");
+  });
+
+  it("are told apart while the mark of the first is in the write-ahead log", async () => {
+    await (await opened("shop")).insertSchedules([newSchedule("orders")]);
+    for (const store of stores.splice(0)) await store.close();
+    const first = new DatabaseSync(path);
+    const { user_version: mark } = first.prepare("PRAGMA user_version").get()!;
+    first.exec("PRAGMA user_version = 0");
+    first.close();
+    const writer = new DatabaseSync(path);
+    writer.exec(`PRAGMA user_version = ${mark}`);
+    for (const suffix of ["", "-wal"])
+      copyFileSync(`${path}${suffix}`, join(directory.path, `cut.db${suffix}`));
+    writer.close();
+    path = join(directory.path, "cut.db");
+    const depot = await opened("depot");
+    expect(await groupsOf(depot)).toEqual([]);
+    expect(await groupsOf(await opened("shop"))).toEqual(["orders"]);
   });
 
   it("have file names of bounded length", async () => {

@@ -104,15 +104,19 @@ class Meetings {
   }
 }
 
-function spansOf({ id, lower, upper, history, submittedAt, endedAt, isJobOpen, state }: Run): Span[] {
+/** A claim that has waited for the store bears the time at which it was asked for: no run had a job before it was planned. */
+function spansOf({ id, lower, upper, plannedAt, history, submittedAt, endedAt, ...rest }: Run): Span[] {
   const run = { id, lower, upper };
   const spans = history.flatMap((attempt) =>
-    attempt.submittedAt === null ? [] : [{ run, from: attempt.submittedAt, to: attempt.endedAt }],
+    attempt.submittedAt === null
+      ? []
+      : [{ run, from: Math.max(attempt.submittedAt, plannedAt), to: attempt.endedAt }],
   );
-  const isUnderWay = isJobOpen || state === "SUBMITTING" || state === "RUNNING";
   if (submittedAt === null) return spans;
-  if (isUnderWay) return [...spans, { run, from: submittedAt, to: Number.POSITIVE_INFINITY }];
-  return endedAt === null ? spans : [...spans, { run, from: submittedAt, to: endedAt }];
+  const from = Math.max(submittedAt, plannedAt);
+  const isUnderWay = rest.isJobOpen || rest.state === "SUBMITTING" || rest.state === "RUNNING";
+  if (isUnderWay) return [...spans, { run, from, to: Number.POSITIVE_INFINITY }];
+  return endedAt === null ? spans : [...spans, { run, from, to: endedAt }];
 }
 
 function boundsOf({ lower, upper }: Run): Interval {

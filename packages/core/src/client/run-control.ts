@@ -2,13 +2,14 @@ import type { Clock } from "../clock/clock.js";
 import type { Dispatcher } from "../dispatch/dispatcher.js";
 import { LedgerError, ScheduleError, SourceError } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
-import type { Interval } from "../interval/boundaries.js";
+import { type Interval, isSameInterval } from "../interval/boundaries.js";
 import type { ScheduleOperator } from "../operator/operator.js";
 import { ledgerCutsOf, pastUpTo } from "../planning/ledger-cuts.js";
 import { isOfReading } from "../planning/plan-snapshot.js";
 import type { IntervalPlanner } from "../planning/planner.js";
 import { nextSlice, rerunsOf } from "../planning/rerun-slice.js";
 import { FOLLOWING_STATES, goesBefore, isBehind } from "../run/copies.js";
+import { isEnded, OPEN_RUN_STATES } from "../run/lane.js";
 import type { NewRun, Run } from "../run/run.js";
 import { STANDING_STATES } from "../run/standing.js";
 import type { Schedule } from "../schedule/schedule.js";
@@ -27,6 +28,9 @@ import type { ForceOptions, SealedTime, Seals } from "./seals.js";
 
 /** Most runs that one call of `trigger` plans; use a backfill for more. */
 const MAX_TRIGGERED_RUNS = 1_000;
+
+/** How often something is decided that others get ahead of; far more than occurs in practice. */
+const MOST_TRIES = 10;
 
 /** Dependencies of `RunControl`. */
 export interface RunControlParts {
@@ -119,6 +123,32 @@ export class RunControl {
 
   /** Re-runs all intervals of a range, each as a new generation alongside the live schedule. */
   async triggerInterval(schedule: Schedule, interval: Interval, options: ForceOptions): Promise<Run[]> {
+    for (let left = MOST_TRIES; ; left -= 1) {
+      const made = await this.#insertReruns(schedule, interval, options);
+      if (made.length > 0) {
+        this.#parts.emitter.emit("runs-planned", made);
+        return this.#read(made);
+      }
+      await this.#refuseAnother(schedule);
+      await this.#refuseCopied(schedule, interval);
+      const { groupId } = schedule.spec;
+      const open = { groupId, states: OPEN_RUN_STATES, within: interval } as const;
+      const isUnderWay = (await this.#parts.store.listRuns(open, { limit: 1 })).items.length > 0;
+      // Somebody else may have run it again just now, and that has ended.
+      if (isUnderWay || left === 1) {
+        throw new LedgerError("RUN_STATE_ILLEGAL", "interval: its runs are under way already.", {
+          field: "interval",
+        });
+      }
+    }
+  }
+
+  /** Inserts the runs of a range that can be inserted as it is now. */
+  async #insertReruns(
+    schedule: Schedule,
+    interval: Interval,
+    options: ForceOptions,
+  ): Promise<readonly NewRun[]> {
     if (interval.lower >= interval.upper) {
       throw new LedgerError("INTERVAL_INVALID", "interval: its lower bound must be before its upper one.", {
         field: "interval",
@@ -161,20 +191,12 @@ export class RunControl {
     });
     const { incarnation } = schedule;
     let made: readonly NewRun[] = [];
-    const isMade = await seals.write(schedule, units, "interval", options, async (read) => {
+    await seals.write(schedule, units, "interval", options, async (read) => {
       const inserted = await store.insertRuns(runs, { isExclusive: true, incarnation, ...read });
       made = runs.filter((_, index) => inserted[index]);
       return made.length > 0;
     });
-    if (!isMade) {
-      await this.#refuseAnother(schedule);
-      await this.#refuseCopied(schedule, interval);
-      throw new LedgerError("RUN_STATE_ILLEGAL", "interval: its runs are under way already.", {
-        field: "interval",
-      });
-    }
-    this.#parts.emitter.emit("runs-planned", made);
-    return this.#read(made);
+    return made;
   }
 
   /** Names what has happened if the group was purged, and perhaps registered again, since its schedule was read. */
@@ -218,35 +240,54 @@ export class RunControl {
   }
 
   async markReady(id: string, note: string): Promise<void> {
-    const run = await this.get(id);
-    const isMarked = await this.#parts.store.markReady(run.id, { at: this.#parts.clock.now(), note });
-    if (!isMarked) throw illegal(await this.get(id), "marked ready", "gates hold it");
+    for (let left = MOST_TRIES; ; left -= 1) {
+      const mark = { at: this.#parts.clock.now(), note };
+      if (await this.#parts.store.markReady((await this.get(id)).id, mark)) return;
+      const now = await this.get(id);
+      if (left === 1 || now.place !== "gated") throw illegal(now, "marked ready", "gates hold it");
+    }
   }
 
   async cancel(id: string): Promise<void> {
-    const run = await this.get(id);
-    const isCancelled = await this.#parts.dispatcher.cancel(run, "cancelled");
-    if (isCancelled) return this.#parts.dispatcher.wake();
-    throw illegal(await this.get(id), "cancelled", "it has not ended, or has failed");
+    for (let left = MOST_TRIES; ; left -= 1) {
+      const isCancelled = await this.#parts.dispatcher.cancel(await this.get(id), "cancelled");
+      if (isCancelled) return this.#parts.dispatcher.wake();
+      const now = await this.get(id);
+      const isOver = isEnded(now.state) && now.state !== "FAILED";
+      if (left === 1 || isOver) throw illegal(now, "cancelled", "it has not ended, or has failed");
+    }
   }
 
   /** @throws LedgerError RUN_NOT_FOUND, RUN_STATE_ILLEGAL; ScheduleError SCHEDULE_STATUS_ILLEGAL */
   async retry(id: string, options: RetryOptions): Promise<void> {
+    for (let left = MOST_TRIES; !(await this.#isRetried(id, options)); left -= 1) {
+      const refusal = await this.#whyNotRetried(id);
+      if (refusal !== undefined) throw refusal;
+      // Somebody else has retried it, and it has failed again before the reason was read.
+      if (left === 1) throw changedByOthers(id);
+    }
+    this.#parts.dispatcher.wake();
+  }
+
+  /** Retries a run as it is now; returns `false` if the store has refused it. */
+  async #isRetried(id: string, options: RetryOptions): Promise<boolean> {
+    const { store, seals } = this.#parts;
     const run = await this.get(id);
-    const [schedule] = await this.#parts.store.getSchedules([run.groupId]);
-    if (schedule !== undefined) await this.#parts.seals.refuse(schedule, [run], "id", options);
-    if (schedule !== undefined && !isOfReading(run, schedule)) throw earlierReading(run);
-    if (schedule === undefined) throw await this.#whyNotRetried(id);
+    const [schedule] = await store.getSchedules([run.groupId]);
+    if (schedule === undefined) return false;
+    await seals.refuse(schedule, [run], "id", options);
+    if (!isOfReading(run, schedule)) throw earlierReading(run);
     const refusal = await this.#copyRefusal(run, schedule, false);
     if (refusal !== undefined) throw refusal;
     const split = await this.#splitFor(run, options);
-    if (split === undefined) throw await this.#whyNotResplit(id);
+    if (split === undefined) {
+      if (run.state === "FAILED" || run.state === "CANCELLED") throw shardsOpen(id);
+      return false;
+    }
     const version = versionFor(schedule, options);
-    const isRetried = await this.#parts.seals.write(schedule, [run], "id", options, (read) =>
+    return seals.write(schedule, [run], "id", options, (read) =>
       this.#retry(run, version, { ...read, ...split }),
     );
-    if (!isRetried) throw await this.#whyNotRetried(id);
-    this.#parts.dispatcher.wake();
   }
 
   /**
@@ -362,38 +403,31 @@ export class RunControl {
     return { dropsSplit: true, ...(unlessClaimedSince === undefined ? {} : { unlessClaimedSince }) };
   }
 
-  async #whyNotResplit(id: string): Promise<LedgerError> {
-    const run = await this.get(id);
-    if (run.state !== "FAILED" && run.state !== "CANCELLED") return this.#whyNotRetried(id);
-    return new LedgerError(
-      "RUN_STATE_ILLEGAL",
-      `Run ${id} cannot be split anew: jobs of its shards may still be working. Cancel it first, which stops them.`,
-      { field: "options.resplit" },
-    );
-  }
-
-  async #whyNotRetried(id: string): Promise<LedgerError> {
+  /** Returns why a run cannot be retried; `undefined` if nothing speaks against it any more. */
+  async #whyNotRetried(id: string): Promise<LedgerError | undefined> {
+    const { store } = this.#parts;
     const run = await this.get(id);
     const { groupId, lower, upper, state } = run;
     const mayBe = (state === "FAILED" || state === "CANCELLED") && !run.isSuperseded;
     if (!mayBe) return illegal(run, "retried", "it has failed or was cancelled, and nothing stands for it");
-    const { items } = await this.#parts.store.listRuns(
+    const [schedule] = await store.getSchedules([groupId]);
+    const refusal = schedule && (await this.#copyRefusal(run, schedule, true));
+    if (refusal !== undefined) return refusal;
+    const standing = await store.listRuns(
       { groupId, states: STANDING_STATES, within: { lower, upper }, includeSuperseded: false },
       { limit: 1_000 },
     );
-    const [schedule] = await this.#parts.store.getSchedules([groupId]);
-    const refusal = schedule && (await this.#copyRefusal(run, schedule, true));
-    if (refusal !== undefined) return refusal;
-    const others = items.filter((each) => each.lower !== lower || each.upper !== upper);
-    if (run.snapshot !== null && others.length === 0) return besideOthers(run);
-    const named = others.map(
-      (each) => `${each.id} (${each.state}) for [${at(each.lower)}, ${at(each.upper)})`,
-    );
-    return new LedgerError(
-      "RUN_STATE_ILLEGAL",
-      `Run ${id} is ${state} and cannot be retried: other runs stand for its time, such as ${named[0] ?? "one that came just now"}. ` +
-        "Backfill what is missing of it instead.",
-    );
+    const other = standing.items.find((each) => !isSameInterval(each, run));
+    if (other !== undefined) {
+      return new LedgerError(
+        "RUN_STATE_ILLEGAL",
+        `Run ${id} is ${state} and cannot be retried: other runs stand for its time, such as ` +
+          `${other.id} (${other.state}) for [${at(other.lower)}, ${at(other.upper)}). Backfill what is missing of it instead.`,
+      );
+    }
+    if (run.snapshot === null) return undefined;
+    const open = await store.listRuns({ groupId, states: OPEN_RUN_STATES }, { limit: 1 });
+    return open.items.length > 0 ? besideOthers(run) : undefined;
   }
 
   /** @throws LedgerError RUN_NOT_FOUND */
@@ -436,6 +470,21 @@ function followed({ id, groupId }: Run): LedgerError {
   return new LedgerError(
     "RUN_STATE_ILLEGAL",
     `Run ${id} is a snapshot that other runs follow by now; client.resnapshot makes another one of group ${groupId}. If its mode has none any more, cancel the run and backfill its time.`,
+  );
+}
+
+function shardsOpen(id: string): LedgerError {
+  return new LedgerError(
+    "RUN_STATE_ILLEGAL",
+    `Run ${id} cannot be split anew: jobs of its shards may still be working. Cancel it first, which stops them.`,
+    { field: "options.resplit" },
+  );
+}
+
+function changedByOthers(id: string): LedgerError {
+  return new LedgerError(
+    "RUN_STATE_ILLEGAL",
+    `Run ${id} was changed by others each time that it was to be retried; read it again.`,
   );
 }
 

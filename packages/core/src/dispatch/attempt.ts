@@ -198,8 +198,9 @@ export class Attempt {
       const known = done ?? (mayHaveJob ? await this.#find() : undefined);
       const later = known === undefined ? findLater && (await this.#insist(findLater)) : undefined;
       if (later !== undefined) return this.#yielded(later, mayHaveJob);
+      const isOfOthers = known !== undefined && (known === done || wasCounted(this.run, known));
       const outcome = await this.#outcomeOf(known ?? (await this.#submit()));
-      const isNoAnswer = known !== undefined && outcome?.error?.code === MISMATCH;
+      const isNoAnswer = isOfOthers && outcome?.error?.code === MISMATCH;
       const final = isNoAnswer ? await this.#outcomeOf(await this.#submit()) : outcome;
       return final && this.#ended(final);
     } catch (error) {
@@ -455,6 +456,15 @@ const NOT_RETRIED: readonly string[] = ["JOB_INVALID", "OPERATOR_ANSWER_INVALID"
 function recordedJob({ state, jobId, jobAddress }: Run): SubmittedJob | undefined {
   if (state !== "RUNNING" || jobId === null) return undefined;
   return { jobId, ...(jobAddress === null ? {} : { address: jobAddress }) };
+}
+
+/**
+ * Returns whether a job that was found is that of the attempt before this one, which has failed because of its rows. One
+ * that the ledger records for this attempt is its own: operators may give the jobs of one key one id.
+ */
+function wasCounted(run: Run, { jobId }: SubmittedJob): boolean {
+  const last = run.history.at(-1);
+  return last?.error.code === MISMATCH && last.jobId === jobId && recordedJob(run)?.jobId !== jobId;
 }
 
 /** Reads a thrown error's advice on the next attempt. */

@@ -3,6 +3,7 @@ import type { FireSink } from "../engine/engine.js";
 import { LedgerError, ScheduleError } from "../errors/errors.js";
 import type { TidegateEmitter } from "../events/events.js";
 import { type Interval, isSameInterval } from "../interval/boundaries.js";
+import { type CutInterval, ledgerCutsOf } from "../planning/ledger-cuts.js";
 import type { Run, RunState } from "../run/run.js";
 import { Grid, type NominalInterval } from "../schedule/grid.js";
 import type { Schedule } from "../schedule/schedule.js";
@@ -13,7 +14,7 @@ import type { Callback, RerunRequest, Taken } from "./callback.js";
 import { FireBatches } from "./fire-batches.js";
 import { endOfTurn } from "./gather.js";
 import { orDeferred, refuseFailed, refusePaused, refuseStranger, tooEarly } from "./refusals.js";
-import { intervalBefore, refuseEmpty, requestedInterval } from "./requested-interval.js";
+import { intervalBefore, intervalPassed, refuseEmpty, requestedInterval } from "./requested-interval.js";
 import { Reruns, type StartBackfill } from "./reruns.js";
 import { RunWaits } from "./run-waits.js";
 
@@ -97,7 +98,7 @@ export class Intake {
     const run = await this.#runOf(fired.run.id);
     // A run that this very callback has planned is not repeated, but the callback's id is used up.
     const asked = fired.duplicate ? rerun : { ...rerun, select: "missing" as const };
-    const interval = HOLES.has(run.state) ? this.#asked(schedule, callback) : run;
+    const interval = HOLES.has(run.state) ? await this.#asked(schedule, callback) : run;
     const taken = orDeferred(schedule, await this.#reruns.take(callback.groupId, interval, asked, run));
     return { ...taken, duplicate: taken.duplicate && fired.duplicate };
   }
@@ -111,7 +112,7 @@ export class Intake {
       if (planned !== undefined && isSameInterval(planned, { lower, upper }))
         return { run: planned, duplicate: true };
     }
-    const { interval, firedFor } = this.#due(schedule, callback, this.#clock.now());
+    const { interval, firedFor } = await this.#due(schedule, callback);
     const before =
       interval.upper <= schedule.watermark ? await this.#standingRun(groupId, interval) : undefined;
     if (before !== undefined) return { run: before, duplicate: true };
@@ -134,26 +135,24 @@ export class Intake {
     });
   }
 
-  #asked(schedule: Schedule, callback: Callback): Interval {
+  async #asked(schedule: Schedule, callback: Callback): Promise<Interval> {
     const { lowerBoundary: lower, upperBoundary: upper } = callback;
     if (lower != null && upper != null) return { lower, upper };
-    return this.#due(schedule, callback, this.#clock.now()).interval;
+    return (await this.#due(schedule, callback)).interval;
   }
 
   /**
    * Returns the interval that is meant, and the time to fire for: the scheduler's own, so that drift is
    * noticed.
    */
-  #due(
-    schedule: Schedule,
-    callback: Callback,
-    now: EpochMs,
-  ): { interval: NominalInterval; firedFor: EpochMs } {
+  async #due(schedule: Schedule, callback: Callback): Promise<{ interval: Interval; firedFor: EpochMs }> {
     requireReadable(schedule);
-    const { spec, watermark, nextFireAt } = schedule;
-    const grid = new Grid(spec);
-    const interval = requestedInterval(grid, watermark, spec.delayMs, callback, now);
-    const dueAt = interval === undefined ? nextFireAt : grid.fireAt(interval);
+    const { spec, nextFireAt } = schedule;
+    const now = this.#clock.now();
+    const passed = await this.#passed(schedule, callback, now);
+    const interval = passed ?? onGrid(schedule, callback, now);
+    const dueAt =
+      passed?.dueAt ?? (interval === undefined ? nextFireAt : interval.scheduledTime + spec.delayMs);
     if (interval === undefined || (dueAt !== null && dueAt > now)) throw tooEarly(dueAt, now);
     const { lowerBoundary, scheduledTime } = callback;
     const isTold = lowerBoundary == null && scheduledTime != null;
@@ -161,6 +160,17 @@ export class Intake {
       interval,
       firedFor: isTold ? Math.min(scheduledTime, now - spec.delayMs) : interval.scheduledTime,
     };
+  }
+
+  /** Returns the interval that is meant if an earlier version of the schedule may have cut it. */
+  async #passed(schedule: Schedule, callback: Callback, now: EpochMs): Promise<CutInterval | undefined> {
+    const { version, origin, watermark, spec } = schedule;
+    const nominal = callback.scheduledTime ?? now - spec.delayMs;
+    const instant = callback.upperBoundary ?? nominal;
+    if (version === 1 || instant <= origin || instant > watermark) return undefined;
+    // Cuts know no empty interval, which ends a schedule (`endRule: "inclusive"`).
+    if (spec.endRule === "inclusive" && instant === spec.endTime) return undefined;
+    return intervalPassed(await ledgerCutsOf(this.#store, schedule), callback, nominal);
   }
 
   /**
@@ -182,6 +192,14 @@ export class Intake {
     if (run !== undefined) return run;
     throw new LedgerError("RUN_NOT_FOUND", `There is no run ${id}.`, { field: "id" });
   }
+}
+
+function onGrid(
+  { spec, watermark }: Schedule,
+  callback: Callback,
+  now: EpochMs,
+): NominalInterval | undefined {
+  return requestedInterval(new Grid(spec), watermark, spec.delayMs, callback, now);
 }
 
 /** Returns whether a run covers the end of an interval, as do its own and the one that it was merged into. */

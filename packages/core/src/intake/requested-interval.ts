@@ -1,6 +1,7 @@
 import type { EpochMs } from "../clock/clock.js";
 import { LedgerError } from "../errors/errors.js";
 import { FIRST_INSTANT } from "../interval/boundaries.js";
+import type { CutInterval, LedgerCuts } from "../planning/ledger-cuts.js";
 import { Grid, type NominalInterval } from "../schedule/grid.js";
 import type { Schedule } from "../schedule/schedule.js";
 import type { Callback } from "./callback.js";
@@ -34,6 +35,19 @@ export function requestedInterval(
     `lowerBoundary, upperBoundary: not an interval of the schedule.${nearest(grid, upper)}`,
     { field: "lowerBoundary" },
   );
+}
+
+/**
+ * Returns the interval that a scheduler means if the ledger has passed it, as it was cut: by the version that was in
+ * effect then, which the scheduler may have fired for before it heard of an update. Pure.
+ *
+ * @returns `undefined` if its boundaries are not those of an interval of the ledger
+ */
+export function intervalPassed(cuts: LedgerCuts, asked: Asked, nominal: EpochMs): CutInterval | undefined {
+  const { lowerBoundary: lower, upperBoundary: upper } = asked;
+  if (lower == null || upper == null) return cuts.lastUpTo(nominal);
+  const interval = cuts.notAfter(lower) === lower ? cuts.next(lower) : undefined;
+  return interval?.upper === upper ? interval : undefined;
 }
 
 /**

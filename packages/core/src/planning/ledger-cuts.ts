@@ -79,6 +79,15 @@ export class LedgerCuts {
     return { lower, upper, scheduledTime, dueAt: scheduledTime + spec.delayMs };
   }
 
+  /** Returns the last interval whose nominal time is not after an instant; `undefined` if there is none. */
+  lastUpTo(instant: EpochMs): CutInterval | undefined {
+    const cut = this.#lastUpTo(instant);
+    if (cut === undefined || this.#at(instant).spec.fireAt === "interval-start")
+      return cut === undefined ? undefined : this.next(cut);
+    const lower = this.#lastUpTo(cut - 1);
+    return lower === undefined ? undefined : this.next(lower);
+  }
+
   /** Returns the end of the last interval that is due at an instant; `undefined` if there is none. */
   dueUpTo(now: EpochMs): EpochMs | undefined {
     for (const [index, { begin, spec, grid }] of [...this.#stretches.entries()].reverse()) {

@@ -52,10 +52,8 @@ export class Tidegate {
   /** The container with all parts, for callers who bind or resolve more. */
   readonly container: Container;
   #isStarted = false;
-  /** The start in progress; `stop()` awaits it. */
-  #starting: Promise<void> | undefined;
-  /** The stop in progress; concurrent `stop()` and `start()` await it. */
-  #stopping: Promise<void> | undefined;
+  /** The start or stop that was asked for last, until it is done: the next of the other kind comes after it. */
+  #last: { readonly isStart: boolean; readonly done: Promise<void> } | undefined;
 
   /**
    * Creates an instance over a container loaded with `tidegateModule` and the modules of a store, engines and
@@ -117,10 +115,7 @@ export class Tidegate {
    *   is too far from the store's; EngineError, OperatorError from parts that cannot start
    */
   start(): Promise<void> {
-    this.#starting ??= this.#start().finally(() => {
-      this.#starting = undefined;
-    });
-    return this.#starting;
+    return this.#inTurn(true, () => this.#start());
   }
 
   /**
@@ -129,12 +124,8 @@ export class Tidegate {
    *
    * @throws the first error that stopping a part threw
    */
-  async stop(): Promise<void> {
-    await this.#starting?.catch(() => undefined);
-    this.#stopping ??= this.#stop().finally(() => {
-      this.#stopping = undefined;
-    });
-    await this.#stopping;
+  stop(): Promise<void> {
+    return this.#inTurn(false, () => this.#stop());
   }
 
   /**
@@ -146,8 +137,22 @@ export class Tidegate {
     return this.#services.reconciler.reconcile();
   }
 
+  /** Starts or stops after what was asked for before, however that ends; joins it if it is the same. */
+  #inTurn(isStart: boolean, work: () => Promise<void>): Promise<void> {
+    const before = this.#last;
+    if (before?.isStart === isStart) return before.done;
+    const done = Promise.resolve(before?.done)
+      .catch(() => undefined)
+      .then(work)
+      .finally(() => {
+        if (this.#last === last) this.#last = undefined;
+      });
+    const last = { isStart, done };
+    this.#last = last;
+    return done;
+  }
+
   async #start(): Promise<void> {
-    await this.#stopping?.catch(() => undefined);
     if (this.#isStarted) return;
     await startAll(this.#services.all);
     this.#isStarted = true;

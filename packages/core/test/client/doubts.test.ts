@@ -13,6 +13,7 @@ function aRun(lower: number, upper: number, rest: Partial<Run> = {}): Run {
     generation: 0,
     state: "SUCCEEDED",
     isJobOpen: false,
+    plannedAt: 0,
     submittedAt: 100,
     endedAt: 200,
     history: [],
@@ -35,6 +36,18 @@ describe("what two jobs may have written", () => {
 
   it("is the interval whose second job began before the first had ended", () => {
     expect(doubtsOf([], [aRun(0, 10), rerun(199, 300)])).toEqual([{ lower: 0, upper: 10 }]);
+  });
+
+  it("is nothing where the claim of the second was asked for before that was planned, and waited for the store", () => {
+    const attempt = {
+      attempt: 1,
+      submittedAt: 150,
+      endedAt: 260,
+      jobId: null,
+      error: { code: "X", message: "" },
+    };
+    for (const late of [{}, { history: [attempt], submittedAt: 270 }])
+      expect(doubtsOf([], [aRun(0, 10), { ...rerun(150, 300), plannedAt: 200, ...late }])).toEqual([]);
   });
 
   it("is the common part of intervals that differ", () => {

@@ -75,6 +75,25 @@ describe("a deadline", () => {
     expect(told(world)).toHaveLength(2);
   });
 
+  it("that a clock which was ahead has had missed is told once, and as recovered when it is met after the clock was set back", async () => {
+    const world = await silentWorld();
+    await world.advance(HOUR + MINUTE);
+    world.clock.set(T0 + 4 * HOUR + MINUTE);
+    await world.advance(MINUTE);
+    expect(told(world)).toEqual([0, 1, 2].map((hour) => `deadline-missed ${hour} MISSED -`));
+    world.clock.set(T0 + HOUR + 3 * MINUTE);
+    for (const hour of [1, 2, 3, 4, 5]) {
+      await world.clock.advanceTo(Math.max(world.clock.now(), T0 + hour * HOUR));
+      await world.fireAt("orders", T0 + hour * HOUR);
+    }
+    expect(world.eventsOf("deadline-recovered").map((event) => `${nth(event)} ${event.state}`)).toEqual(
+      [0, 1, 2].map((hour) => `${hour} LATE`),
+    );
+    expect(world.eventsOf("deadline-missed")).toHaveLength(3);
+    await world.advance(3 * HOUR);
+    expect(world.eventsOf("deadline-missed").map(nth)).toEqual([0, 1, 2, 5, 6]);
+  });
+
   it("is told as recovered when a full copy has the rows of the run that failed", async () => {
     const mode = "full-then-incremental";
     const world = await silentWorld({ ...ONE_HOUR, mode, onFailure: "continue", maxAttempts: 1 });

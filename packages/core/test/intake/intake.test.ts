@@ -152,3 +152,59 @@ function bounds(n: number) {
   const { lowerBoundary: lower, upperBoundary: upper } = nth(n);
   return { lower, upper };
 }
+
+describe("a callback that comes after an update of the trigger", () => {
+  const DAILY = { trigger: { type: "period", every: 1, unit: "day" } } as const;
+  const rerun = { id: "again", select: "all" } as const;
+
+  /** Three hours that are done, and a schedule that has changed since. */
+  async function updated(change: object, info: object = {}) {
+    const world = await withOrders(3, {}, info);
+    await world.fireAt("orders", T0 + 3 * HOUR);
+    await world.settle();
+    await world.client.update(hourly("orders", { ...info, ...change }), { version: 1 });
+    const take = (asked: object) =>
+      world.tidegate.intake.take({ engine: ENGINE, groupId: "orders", ...asked });
+    return { world, take };
+  }
+
+  it.each([
+    ["a longer period", DAILY],
+    ["the other end of the interval", { ...DAILY, fireAt: "interval-start" }],
+    ["a delay", { delayMs: 6 * HOUR }],
+  ])("names the run of the interval that was cut before: %s", async (_, change) => {
+    const { world, take } = await updated(change);
+    for (const n of [0, 1]) {
+      expect(await take({ scheduledTime: T0 + (n + 1) * HOUR })).toMatchObject({
+        run: bounds(n),
+        duplicate: true,
+      });
+      expect(await take(nth(n))).toMatchObject({ run: bounds(n), duplicate: true });
+    }
+    expect(await world.runs("orders")).toHaveLength(3);
+  });
+
+  it("runs that interval again if it asks for it, and no other", async () => {
+    const { world, take } = await updated({ ...DAILY, fireAt: "interval-start" });
+    expect(await take({ scheduledTime: T0 + 2 * HOUR, rerun })).toMatchObject({ run: bounds(1) });
+    await world.settle();
+    const again = (await world.runs("orders")).filter(({ generation }) => generation > 0);
+    expect(again).toMatchObject([bounds(1)]);
+  });
+
+  it("names the run that its interval was merged into", async () => {
+    const { take } = await updated(DAILY, { catchup: "coalesce" });
+    const merged = { lower: T0, upper: T0 + 3 * HOUR };
+    expect(await take(nth(1))).toMatchObject({ run: merged, duplicate: true });
+    expect(await take({ scheduledTime: T0 + 2 * HOUR })).toMatchObject({ run: merged, duplicate: true });
+  });
+
+  it("goes by the new grid for what that has cut", async () => {
+    const { world, take } = await updated(DAILY);
+    const day = { lower: T0 + 3 * HOUR, upper: T0 + 24 * HOUR };
+    await world.clock.advanceTo(day.upper);
+    expect(await take({ scheduledTime: day.upper })).toMatchObject({ run: day });
+    expect(await take({ scheduledTime: day.upper })).toMatchObject({ run: day, duplicate: true });
+    expect(await world.client.audit("orders")).toMatchObject({ isSound: true });
+  });
+});

@@ -96,6 +96,29 @@ describe("rows that are counted after the job", () => {
     expect(bench.operator.submissions).toHaveLength(jobs);
   });
 
+  it.each([
+    ["is working", 70_000],
+    ["has ended meanwhile", 30_000],
+  ])(
+    "are counted again before a job that a restart finds is run again: one that %s",
+    async (_, endsAfter) => {
+      const bench = await counting({ sourceRows: 2, targetRows: 1 });
+      bench.operator.answer = running;
+      await bench.client.register(hourly({ rows: "equal" }, { maxAttempts: 3 }));
+      await bench.fireAt(1);
+      bench.clock.wakeAfter(endsAfter, () => bench.operator.endAll());
+      await bench.restart();
+      await bench.clock.advance(Math.max(0, endsAfter - 60_000));
+      expect(await firstRun(bench)).toMatchObject({
+        attempt: 1,
+        history: [{ error: { code: "ROW_MISMATCH" } }],
+      });
+      expect(bench.operator.submissions).toHaveLength(1);
+      await bench.clock.advance(1_000);
+      expect(bench.operator.submissions).toHaveLength(2);
+    },
+  );
+
   it("that cannot be counted fail the attempt, whose job is over", async () => {
     const bench = await counting(new Error("the source does not answer"));
     await bench.client.register(hourly({ rows: "equal" }));

@@ -1,8 +1,9 @@
 import { MemoryStore } from "../../src/store/memory-store.js";
 
-type Write =
+type Call =
   | "changeRuns"
   | "changeSchedules"
+  | "getRuns"
   | "insertBackfill"
   | "insertRuns"
   | "plan"
@@ -10,13 +11,13 @@ type Write =
   | "putSeal"
   | "report";
 
-/** A store in which something else is written right before a write, after all that was read for it. */
+/** A store in which something else is done right before a call: before a write, after all that was read for it. */
 export class InterleavingStore extends MemoryStore {
-  readonly #before = new Map<Write, () => Promise<unknown>>();
+  readonly #before = new Map<Call, () => Promise<unknown>>();
 
-  /** Has something done before the next write of a kind. */
-  before(write: Write, other: () => Promise<unknown>): void {
-    this.#before.set(write, other);
+  /** Has something done before the next call of a kind. */
+  before(call: Call, other: () => Promise<unknown>): void {
+    this.#before.set(call, other);
   }
 
   override async plan(...given: Parameters<MemoryStore["plan"]>): Promise<boolean[]> {
@@ -49,6 +50,11 @@ export class InterleavingStore extends MemoryStore {
     return super.changeSchedules(...given);
   }
 
+  override async getRuns(...given: Parameters<MemoryStore["getRuns"]>): ReturnType<MemoryStore["getRuns"]> {
+    await this.#interleave("getRuns");
+    return super.getRuns(...given);
+  }
+
   override async putSeal(...given: Parameters<MemoryStore["putSeal"]>): Promise<boolean> {
     await this.#interleave("putSeal");
     return super.putSeal(...given);
@@ -59,9 +65,9 @@ export class InterleavingStore extends MemoryStore {
     return super.report(...given);
   }
 
-  async #interleave(write: Write): Promise<void> {
-    const other = this.#before.get(write);
-    this.#before.delete(write);
+  async #interleave(call: Call): Promise<void> {
+    const other = this.#before.get(call);
+    this.#before.delete(call);
     await other?.();
   }
 }

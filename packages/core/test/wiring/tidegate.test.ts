@@ -138,6 +138,15 @@ describe("a Tidegate", () => {
     await expect(tidegate.client.list()).rejects.toMatchObject({ code: "STORE_CLOSED" });
   });
 
+  it("starts and stops in the order in which it is told to", async () => {
+    const tidegate = createTidegate(parts());
+    await tidegate.start();
+    await Promise.all([tidegate.stop(), tidegate.start()]);
+    expect((await tidegate.client.list()).items).toEqual([]);
+    await Promise.all([tidegate.stop(), tidegate.start(), tidegate.stop()]);
+    await expect(tidegate.client.list()).rejects.toMatchObject({ code: "STORE_CLOSED" });
+  });
+
   it("that is stopped by two is stopped when either is told so", async () => {
     const engine = new ManualEngine();
     let release = (): void => {};
