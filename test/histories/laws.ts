@@ -229,14 +229,13 @@ export function holdOfLedger({ schedule, runs, audit }: Snapshot, stage: Stage):
   const known = verdict.doubtful.filter((pair) => !isUncertain(pair));
   demand(verdict.doubled.length === 0, "exactly-once", () => `doubled: ${parts(verdict.doubled)}`);
   demand(verdict.gaps.length === 0, "no-loss", () => `never covered: ${parts(verdict.gaps)}`);
-  const isFull = intents.settings.some(({ mode }) => mode === "full");
+  const isFull = stage.makesFullCopies;
   demand(known.length === 0 || isFull, "one-job-at-a-time", () => `doubtful: ${parts(verdict.doubtful)}`);
   const agrees = verdict.doubtful.length === 0 || isFull || !audit.isSound;
   demand(agrees, "audit-says-doubtful", () => `doubtful: ${parts(verdict.doubtful)}`);
   // A job that reads everything covers again what was given up before.
-  if (isFull) return;
-  if (stage.makesCopies) {
-    holdOfTarget(range, runs, givenUp, stage);
+  if (isFull || stage.makesCopies) {
+    holdOfTarget(range, runs, givenUp, stage, isFull);
     return;
   }
   const measured = ms(verdict.once) + ms(verdict.doubled);
@@ -277,7 +276,7 @@ export function holdOfBackfill(
   );
   for (const run of made) {
     const isDone = cluster.jobs.some(({ key, outcome }) => key === run.id && outcome?.state === "SUCCEEDED");
-    demand(isDone, "backfill-keeps-its-plan", () => shown(run));
+    demand(isDone || run.reason === "snapshot-covered", "backfill-keeps-its-plan", () => shown(run));
   }
   const copies = before.runs.filter(({ snapshot, state }) => snapshot !== null && state === "SUCCEEDED");
   const copied = Math.max(...copies.map(({ upper }) => upper), part.lower);

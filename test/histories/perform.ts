@@ -64,8 +64,9 @@ async function conclude(stage: Stage): Promise<void> {
   if (status === "DELETED") await stage.register(stage.policies);
   if (status === "PAUSED") await stage.play({ do: "resume" });
   await stage.liftGates();
-  await retryFailed(stage);
+  await retryFailed(stage, "planned");
   await stage.pass(rest);
+  if (stage.makesFullCopies) await retryAsTheyAre(stage, rest);
   const second = (await stage.snapshot())!;
   // A schedule whose end has passed is not registered again.
   if (second.schedule.status === "DELETED") return;
@@ -96,15 +97,26 @@ async function conclude(stage: Stage): Promise<void> {
   holdOfBackfill(third, fourth, part, again, stage);
 }
 
+/** An older full copy is not made if increments follow it: a person has it read its interval, or copies everything anew. */
+async function retryAsTheyAre(stage: Stage, rest: number): Promise<void> {
+  if (stage.policies.mode === "full") {
+    await stage.copyAgain();
+    await stage.pass(rest);
+  }
+  await retryFailed(stage, "latest");
+  if (await stage.isNowPaused()) await stage.play({ do: "resume" });
+  await stage.pass(rest);
+}
+
 /** A person looks at all that has failed and retries it; what something else stands for by now is refused. */
-async function retryFailed(stage: Stage): Promise<void> {
+async function retryFailed(stage: Stage, version: "planned" | "latest"): Promise<void> {
   const { items } = await stage.tidegate.client.runs(
     { groupId: GROUP, states: ["FAILED"] },
     { limit: 1_000 },
   );
   for (const { id, isSuperseded, snapshot } of items) {
     if (isSuperseded) continue;
-    await stage.retry(id);
+    await stage.retry(id, version);
     // A copy that increments follow by now is not made again; a backfill reads its time.
     if (snapshot !== null) await stage.cancelFailed(id);
   }

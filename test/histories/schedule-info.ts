@@ -23,7 +23,7 @@ export function scheduleInfo(policies: Policies, unitMs: number): ScheduleInfo {
     delayMs: ms(delay),
     ...(notBefore === 0 ? {} : { notBefore: { afterMs: ms(notBefore) } }),
     ...(slots === 0 ? {} : { pool: [{ name: POOL.name, slots }] }),
-    ...(rest.mode === "full-then-incremental" ? { resnapshotBy: "replace" } : {}),
+    ...(rest.mode !== "incremental" ? { resnapshotBy: "replace" } : {}),
     ...(rest.mode === "full-then-incremental" && fullEvery > 0
       ? { fullEvery: { type: "period", every: Math.ceil(ms(fullEvery) / 1_000), unit: "second", anchor: T0 } }
       : {}),

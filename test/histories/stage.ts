@@ -81,6 +81,11 @@ export class Stage {
     return this.records.filter(isOurs);
   }
 
+  /** Whether each run of a version of the schedule has copied everything. */
+  get makesFullCopies(): boolean {
+    return this.intents.settings.some(({ mode }) => mode === "full");
+  }
+
   /** Whether a version of the schedule has made copies. */
   get makesCopies(): boolean {
     return this.intents.settings.some(({ mode }) => mode === "full-then-incremental");
@@ -158,8 +163,23 @@ export class Stage {
     this.areGatesLifted = this.policies.notBefore === 0 && this.policies.dependsOnPast === false;
   }
 
-  retry(id: string): Promise<void> {
-    return this.#call("retryRun", () => this.tidegate.client.retryRun(id));
+  retry(id: string, version: "planned" | "latest"): Promise<void> {
+    return this.#call("retryRun", () => this.tidegate.client.retryRun(id, { version }));
+  }
+
+  async isNowPaused(): Promise<boolean> {
+    const [schedule] = await this.#store.getSchedules([GROUP]);
+    return schedule?.status === "PAUSED";
+  }
+
+  /** Copies everything once more up to the end of the newest interval: older copies are not made behind increments. */
+  async copyAgain(): Promise<void> {
+    const page = { groupId: GROUP, order: "descending", includeSuperseded: false } as const;
+    const { items } = await this.#store.listRuns(page, { limit: 2 });
+    const newest = items.find(({ lower, upper }) => lower < upper);
+    if (newest === undefined) return;
+    const { lower, upper } = newest;
+    await this.#call("trigger", () => this.tidegate.client.trigger(GROUP, { lower, upper }));
   }
 
   /** Cancels a run if it has failed. */

@@ -4,12 +4,15 @@ import type { Stage } from "./stage.js";
 
 /**
  * Holds of the rows in the target: a copy takes the place of all that was there, and an increment adds the rows of its interval.
+ *
+ * @param doesReplace - whether it replaces them instead: time that was given up before a full copy is run again by increments
  */
 export function holdOfTarget(
   range: { lower: number; upper: number },
   runs: readonly Run[],
   givenUp: readonly Run[],
   { cluster, intents }: Stage,
+  doesReplace: boolean,
 ): void {
   const jobs = cluster.succeeded.filter(({ jobId }) => jobId.startsWith(`${cluster.epoch}/`));
   const bounds = jobs.map(({ request: { lowerBound, mode, upperBound } }) => ({
@@ -33,7 +36,7 @@ export function holdOfTarget(
   for (const at of instants) {
     let count = 0;
     for (const job of bounds)
-      count = touches(at)(job) ? (job.isCopy ? 1 : count + 1) : job.isCopy ? 0 : count;
+      count = touches(at)(job) ? (job.isCopy || doesReplace ? 1 : count + 1) : job.isCopy ? 0 : count;
     const isAgain = runs.some((run) => isRepeated(run, intents) && touches(at)(run));
     const mayMiss = givenUp.some(touches(at));
     demand(count > 0 || mayMiss, "no-loss", () => `the target has no rows of ${iso(at)}`);

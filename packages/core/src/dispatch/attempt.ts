@@ -15,7 +15,8 @@ import { isRefusal, JobStop, PAUSES } from "./job-stop.js";
 import type { LaterRuns } from "./later-copy.js";
 import { boundedError, checkedCounts, checkedJob, checkedOutcome, InvalidAnswer } from "./operator-answer.js";
 import { jobRequest } from "./request.js";
-import { endUnread, NotReadable } from "./source-check.js";
+import { endUnread, heldBack, NotReadable } from "./source-check.js";
+import type { TurnWait } from "./target-turns.js";
 import { MISMATCH, withCounts } from "./verified.js";
 
 /** Reason why an attempt is given up before its job ends: another manager has the run, or this one stops. */
@@ -59,6 +60,12 @@ export interface AttemptParts {
    */
   readonly checkSource?: (() => Promise<void> | undefined) | undefined;
   /**
+   * Finds how the run waits for one that is at work, beside which its job is not submitted. Repeated until it answers.
+   *
+   * @default it may begin
+   */
+  readonly findTurn?: (() => Promise<TurnWait | undefined>) | undefined;
+  /**
    * Finds later runs whose rows the job would replace by older ones, or remove: nothing is submitted then. If one has copied
    * everything, the run succeeds; otherwise it fails. Repeated until it answers.
    *
@@ -78,6 +85,8 @@ interface Result {
   readonly isJobOpen: boolean;
   /** Why there was nothing to submit, instead of an outcome. */
   readonly unread?: NotReadable;
+  /** How it waits for another run of its group, instead of an outcome. */
+  readonly wait?: Exclude<TurnWait, "soon">;
   /** Why it has succeeded without a job. */
   readonly reason?: RunReason;
 }
@@ -193,21 +202,42 @@ export class Attempt {
 
   async #result(mayHaveJob: boolean): Promise<Result | undefined> {
     try {
-      const { clearWay, findLater } = this.#parts;
+      const { clearWay } = this.#parts;
       const done = clearWay && (await this.#insist(clearWay));
       const known = done ?? (mayHaveJob ? await this.#find() : undefined);
-      const later = known === undefined ? findLater && (await this.#insist(findLater)) : undefined;
-      if (later !== undefined) return this.#yielded(later, mayHaveJob);
-      const isOfOthers = known !== undefined && (known === done || wasCounted(this.run, known));
-      const outcome = await this.#outcomeOf(known ?? (await this.#submit()));
-      const isNoAnswer = isOfOthers && outcome?.error?.code === MISMATCH;
-      const final = isNoAnswer ? await this.#outcomeOf(await this.#submit()) : outcome;
-      return final && this.#ended(final);
+      if (known === undefined) return await this.#submitted(mayHaveJob);
+      const isOfOthers = known === done || wasCounted(this.run, known);
+      const outcome = await this.#outcomeOf(known);
+      if (isOfOthers && outcome?.error?.code === MISMATCH) return await this.#submitted(mayHaveJob);
+      return outcome && this.#ended(outcome);
     } catch (error) {
       if (this.isAbandoned) return undefined;
       if (this.#abort.isCancelled) return this.#stopJob(mayHaveJob);
       if (error instanceof NotReadable) return this.#unread(error, mayHaveJob);
       return this.#failure(error);
+    }
+  }
+
+  /** Returns the result of a new job, or why there is none. */
+  async #submitted(mayHaveJob: boolean): Promise<Result | undefined> {
+    const wait = await this.#turn();
+    if (wait !== undefined) return this.#heldBack(wait, mayHaveJob);
+    const { findLater } = this.#parts;
+    const later = findLater && (await this.#insist(findLater));
+    if (later !== undefined) return this.#yielded(later, mayHaveJob);
+    const outcome = await this.#outcomeOf(await this.#submit());
+    return outcome && this.#ended(outcome);
+  }
+
+  /** Returns how the run waits for its turn at the target. One that may step back soon is waited for here. */
+  async #turn(): Promise<Exclude<TurnWait, "soon"> | undefined> {
+    const { findTurn } = this.#parts;
+    if (findTurn === undefined) return undefined;
+    for (let round = 1; ; round += 1) {
+      const wait = await this.#insist(findTurn);
+      if (wait !== "soon") return wait;
+      await this.#waits.pause(backoffMs(PAUSES, round));
+      this.#abort.throwIfCancelled();
     }
   }
 
@@ -397,13 +427,17 @@ export class Attempt {
     return { outcome: { state: "FAILED" }, isJobOpen: this.#mayHaveUnknownJob(mayHaveJob), unread };
   }
 
+  #heldBack(wait: Exclude<TurnWait, "soon">, mayHaveJob: boolean): Result {
+    return { outcome: { state: "FAILED" }, isJobOpen: this.#mayHaveUnknownJob(mayHaveJob), wait };
+  }
+
   /** Leaves the target to the later runs that have written it. */
   #yielded(later: LaterRuns, mayHaveJob: boolean): Result {
     const isJobOpen = this.#mayHaveUnknownJob(mayHaveJob);
     if (later === "copy") return { outcome: { state: "SUCCEEDED" }, isJobOpen, reason: "snapshot-covered" };
     const error = new LedgerError(
       "RUN_STATE_ILLEGAL",
-      "The run would replace the whole target, also what later runs of another mode have written; retry it with the latest version, by which it reads its own interval.",
+      "The run would replace the whole target, also what later runs of another mode have written; retry it with the latest version, by which it reads its own interval, or, if the mode is full, have the newest interval run again, whose copy has everything.",
     );
     return { outcome: { state: "FAILED", error: errorOf(error), isRetryable: false }, isJobOpen };
   }
@@ -414,7 +448,7 @@ export class Attempt {
     return mayHaveJob && operator.canFind?.(spec.job) === false;
   }
 
-  #end({ outcome, isJobOpen, unread, reason }: Result): RunChange {
+  #end({ outcome, isJobOpen, unread, wait, reason }: Result): RunChange {
     const job = this.#job ?? (this.#submission === undefined ? recordedJob(this.run) : undefined);
     const attempt: EndedAttempt = {
       run: this.run,
@@ -429,6 +463,7 @@ export class Attempt {
       cancelReason: this.#cancelReason,
     };
     if (unread !== undefined) return endUnread(attempt, unread);
+    if (wait !== undefined) return heldBack(attempt, wait);
     const change = endAttempt(attempt);
     if (change.state !== "SUCCEEDED") return change;
     if (reason !== undefined) return { ...change, reason };

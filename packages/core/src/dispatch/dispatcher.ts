@@ -27,6 +27,7 @@ import { RunCancel } from "./run-cancel.js";
 import { RunNews } from "./run-news.js";
 import { isSharded, ShardedOperator } from "./sharded-operator.js";
 import type { SourceCheck } from "./source-check.js";
+import { TargetTurns } from "./target-turns.js";
 
 /** Settings of a dispatcher. */
 export interface DispatcherOptions {
@@ -84,6 +85,7 @@ export class Dispatcher {
   readonly #claims: ClaimLoop;
   readonly #news: RunNews;
   readonly #waits: Waits;
+  readonly #turns: TargetTurns;
   readonly #cancel: RunCancel;
   readonly #late: LateReporter;
   readonly #logs: LogKeeper;
@@ -108,7 +110,9 @@ export class Dispatcher {
     this.#specs = parts.specs;
     this.#news = new RunNews(parts.emitter, parts.signals);
     this.#waits = new Waits(parts.clock);
+    this.#turns = new TargetTurns(parts);
     this.#cancel = new RunCancel({
+      turns: this.#turns,
       store: parts.store,
       clock: parts.clock,
       operators: parts.operators,
@@ -251,6 +255,8 @@ export class Dispatcher {
         run.offsets === null
           ? undefined
           : (part: Run = run): Promise<void> | undefined => this.#parts.sources.check(part, spec);
+      const met = this.#turns.mayMeetCopies(run, spec);
+      const meetsCopies = met instanceof Promise ? await met : met;
       const findLater = mayOverwriteLater(run, spec, operator)
         ? () => laterRuns(store, this.#specs, run)
         : undefined;
@@ -278,7 +284,8 @@ export class Dispatcher {
         secure,
         change: (change) => this.#insist(attempt, change),
         checkSource,
-        clearWay: this.#clearWayOf(run, spec, sharded),
+        clearWay: this.#clearWayOf(run, spec, sharded, meetsCopies),
+        findTurn: meetsCopies ? () => this.#turns.find(run, spec) : undefined,
         findLater,
         onTrouble,
       });
@@ -307,13 +314,14 @@ export class Dispatcher {
     run: Run,
     spec: ScheduleSpec,
     sharded: ShardedOperator | undefined,
+    meetsCopies: boolean,
   ): (() => Promise<SubmittedJob | undefined>) | undefined {
     const isAgain = sharded !== undefined && run.history.length > 0;
-    const isMet = timeOfMetJobs(run, spec) !== undefined;
+    const isMet = meetsCopies || timeOfMetJobs(run, spec) !== undefined;
     if (!isAgain && !isMet) return undefined;
     return async () => {
       if (isAgain) await sharded.clearWay();
-      return isMet ? this.#cancel.clearWay(run, spec) : undefined;
+      return isMet ? this.#cancel.clearWay(run, spec, meetsCopies) : undefined;
     };
   }
 

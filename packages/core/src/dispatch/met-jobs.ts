@@ -1,9 +1,13 @@
+import { LAST_INSTANT } from "../clock/clock.js";
 import type { Interval } from "../interval/boundaries.js";
 import type { Run } from "../run/run.js";
 import type { ScheduleSpec } from "../schedule/schedule.js";
 import { readModeOf } from "./request.js";
 
 type Begun = Pick<Run, "generation" | "kind" | "lower" | "offsets" | "snapshot" | "upper">;
+
+/** All time of a ledger. */
+export const ALL_TIME: Interval = { lower: Number.MIN_SAFE_INTEGER, upper: LAST_INSTANT };
 
 /**
  * Returns the time whose earlier runs may have left jobs that write what a run writes; `undefined` if none may. A full copy

@@ -1,6 +1,7 @@
 import type { Clock } from "../clock/clock.js";
 import { LedgerError, messageOf } from "../errors/errors.js";
 import type { CancelRequest } from "../events/signals.js";
+import type { Interval } from "../interval/boundaries.js";
 import type { TouchedTime } from "../job/job-outcome.js";
 import type { ScheduleOperator, SubmittedJob } from "../operator/operator.js";
 import type { SpecCache } from "../planning/spec-cache.js";
@@ -16,9 +17,10 @@ import { AttemptContext } from "./attempt-context.js";
 import { endedSnapshot, withDirtyLimit } from "./attempt-result.js";
 import { JobStop } from "./job-stop.js";
 import { laterRuns, mayReplaceLater } from "./later-copy.js";
-import { mayMeet, timeOfMetJobs } from "./met-jobs.js";
+import { ALL_TIME, mayMeet, timeOfMetJobs } from "./met-jobs.js";
 import { jobRequest } from "./request.js";
 import { isSharded, ShardedOperator } from "./sharded-operator.js";
+import type { TargetTurns } from "./target-turns.js";
 
 /** Runs listed per page. */
 const PAGE = 1_000;
@@ -33,6 +35,8 @@ export interface RunCancelParts {
   /** By lower-case type. */
   readonly operators: ReadonlyMap<string, ScheduleOperator>;
   readonly specs: SpecCache;
+  /** Tells which runs must not write at the same time. */
+  readonly turns: TargetTurns;
   /** Makes a change of a run durable; returns `false` if the run is not as expected. */
   readonly change: (run: Run, change: RunChange) => Promise<boolean>;
   /** Cancels a run that this manager has active; returns `false` if it does not. */
@@ -155,23 +159,33 @@ export class RunCancel {
 
   /**
    * Ensures that no job writes what a run writes that is about to begin, other than those of active runs: see
-   * `timeOfMetJobs`.
+   * `timeOfMetJobs`. Jobs of runs that are apart from it are stopped also if those are to be attempted again. The success of
+   * a later one is recorded: its next attempt would take it for its own, although this run has written since.
    *
+   * @param meetsCopies - see `TargetTurns.mayMeetCopies`
    * @returns a job that has already done the run's interval, although its own run is not known to have
    *   succeeded
    * @throws LedgerError RUN_STATE_ILLEGAL if the job of an ended run cannot be stopped
    */
-  async clearWay(run: Run, spec: ScheduleSpec): Promise<SubmittedJob | undefined> {
+  async clearWay(run: Run, spec: ScheduleSpec, meetsCopies: boolean): Promise<SubmittedJob | undefined> {
+    const { store, turns } = this.#parts;
     const { id, groupId, lower, upper, snapshot } = run;
-    const within = timeOfMetJobs(run, spec);
+    const time = timeOfMetJobs(run, spec);
+    const within = meetsCopies ? ALL_TIME : time;
     if (within === undefined) return undefined;
-    const { items } = await this.#parts.store.listRuns({ groupId, isJobOpen: true, within }, { limit: PAGE });
+    const { items } = await store.listRuns({ groupId, isJobOpen: true, within }, { limit: PAGE });
     let done: SubmittedJob | undefined;
     for (const other of items) {
-      if (other.id === id || !mayMeet(run, spec, other)) continue;
+      if (other.id === id) continue;
+      const areApart = meetsCopies && (await turns.areApart(spec, other));
+      if (!areApart && !(time !== undefined && isWithin(other, time) && mayMeet(run, spec, other))) continue;
       const read = await this.#read(other.id);
-      if (read === undefined || !isEnded(read.run.state) || !read.run.isJobOpen) continue;
+      const isAtRest =
+        read !== undefined && (isEnded(read.run.state) || (areApart && read.run.state === "PLANNED"));
+      if (!isAtRest || !read.run.isJobOpen) continue;
       const end = await this.#stopJobOf(read.run);
+      const isUnjudged = read.run.state === "FAILED" || read.run.state === "PLANNED";
+      if (areApart && isUnjudged && other.upper > upper && (await this.#recordSuccess(read, end))) continue;
       const hasSucceeded = end?.outcome?.state === "SUCCEEDED" && read.run.state !== "SUCCEEDED";
       const isOfKind = (other.snapshot === null) === (snapshot === null);
       if (hasSucceeded && isOfKind && other.lower === lower && other.upper === upper) done = end;
@@ -312,6 +326,11 @@ export class RunCancel {
     if (end === "none") return undefined;
     return { ...end.job, ...(end.outcome === undefined ? {} : { outcome: end.outcome }) };
   }
+}
+
+/** Returns whether a run touches a stretch of time. */
+function isWithin({ lower, upper }: Run, time: Interval): boolean {
+  return lower < time.upper && upper > time.lower;
 }
 
 /** Returns whether a run has not changed since it was read. */

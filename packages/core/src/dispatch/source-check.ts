@@ -10,7 +10,7 @@ import { ExpiredWhileWaiting, refuseMissing } from "../planning/offset-reading.j
 import { hasSnapshots, keepsOrder } from "../planning/plan-snapshot.js";
 import type { SourceLooks } from "../planning/source-looks.js";
 import { isBehind } from "../run/copies.js";
-import type { Run, RunError } from "../run/run.js";
+import type { Run, RunError, RunWait } from "../run/run.js";
 import type { ScheduleSpec } from "../schedule/schedule.js";
 import { newestSnapshot } from "../store/newest-snapshot.js";
 import type { RunChange } from "../store/run-queue.js";
@@ -175,25 +175,11 @@ export function endUnread(
   attempt: EndedAttempt,
   { cause, hold, isWritten, isCopiedNext, isReadBefore }: NotReadable,
 ): RunChange {
-  const { run, spec, token, endedAt, isJobOpen } = attempt;
+  const { run, spec, isJobOpen } = attempt;
   const error = boundedError({ code: cause.code, message: cause.message });
   if (hold !== undefined) {
-    return {
-      id: run.id,
-      from: ["SUBMITTING", "RUNNING"],
-      token,
-      state: "PLANNED",
-      at: endedAt,
-      place: "ready",
-      readyAt: hold.until,
-      wait: { reason: `${error.code}: ${error.message}`, since: hold.since, lookAgainAt: hold.until },
-      isJobOpen,
-      // That a job may be open is known of the next attempt by its number.
-      attempt: Math.max(run.attempt - 1, isJobOpen ? 1 : 0),
-      startedAt: null,
-      jobId: null,
-      jobAddress: null,
-    };
+    const reason = `${error.code}: ${error.message}`;
+    return heldBack(attempt, { reason, since: hold.since, lookAgainAt: hold.until });
   }
   if (!mayBeCovered(cause, spec) || isReadBefore || isJobOpen || isWritten)
     return failedUnread(attempt, error);
@@ -204,6 +190,29 @@ export function endUnread(
     state: "CANCELLED",
     isBlocking: !isCopiedNext && keepsTurn(run, spec),
     reason: "source-expired",
+  };
+}
+
+/** Returns the change of a run that was not submitted and waits until an instant; the attempt does not count. Pure. */
+export function heldBack(
+  { run, token, endedAt, isJobOpen }: EndedAttempt,
+  wait: RunWait & { readonly lookAgainAt: EpochMs },
+): RunChange {
+  return {
+    id: run.id,
+    from: ["SUBMITTING", "RUNNING"],
+    token,
+    state: "PLANNED",
+    at: endedAt,
+    place: "ready",
+    readyAt: wait.lookAgainAt,
+    wait,
+    isJobOpen,
+    // That a job may be open is known of the next attempt by its number.
+    attempt: Math.max(run.attempt - 1, isJobOpen ? 1 : 0),
+    startedAt: null,
+    jobId: null,
+    jobAddress: null,
   };
 }
 
