@@ -19,8 +19,6 @@ export class CopyOut implements Submittable, AsyncIterable<Buffer> {
   #connection: Connection | undefined;
   #parser: ((bytes: Buffer) => void) | undefined;
   #waiting: Waiting | undefined;
-  /** Text that has come before it was asked for. */
-  #early: Buffer | undefined;
   #isDone = false;
   #error: Error | undefined;
 
@@ -64,31 +62,30 @@ export class CopyOut implements Submittable, AsyncIterable<Buffer> {
   };
 
   #next(): Promise<Buffer | undefined> {
+    const text = this.#rows.shift();
+    if (this.#connection !== undefined && !this.#rows.isFull) socketOf(this.#connection).resume();
+    if (text !== undefined || this.#isDone) return Promise.resolve(text);
+    if (this.#error !== undefined) return Promise.reject(this.#error);
     return new Promise((resolve, reject) => {
-      if (this.#error !== undefined) return reject(this.#error);
-      if (this.#early === undefined && this.#isDone) return resolve(undefined);
       this.#waiting = { resolve, reject };
-      if (this.#early !== undefined) this.#hand(this.#early);
-      else if (this.#connection !== undefined) socketOf(this.#connection).resume();
     });
   }
 
-  #hand(text: Buffer): void {
-    const waiting = this.#waiting;
-    this.#waiting = undefined;
-    this.#early = waiting === undefined ? text : undefined;
-    waiting?.resolve(text);
+  /** Returns whether to read on: not until some of the text that waits was read. */
+  #take(bytes: number): boolean {
+    const end = this.#rows.take(bytes);
+    this.#isDone = end === "done";
+    this.#wake();
+    if (end !== undefined) this.#leave();
+    return end !== undefined || !this.#rows.isFull;
   }
 
-  /** Returns whether to read on: not until the text that has arrived was read. */
-  #take(bytes: number): boolean {
-    const { text, end } = this.#rows.take(bytes);
-    if (text.length > 0) this.#hand(text);
-    if (end === undefined) return text.length === 0;
-    this.#isDone = end === "done";
-    if (this.#isDone && text.length === 0) this.#waiting?.resolve(undefined);
-    this.#leave();
-    return true;
+  #wake(): void {
+    if (this.#waiting === undefined) return;
+    const text = this.#rows.shift();
+    if (text === undefined && !this.#isDone) return;
+    this.#waiting.resolve(text);
+    this.#waiting = undefined;
   }
 
   /** Has the client read what follows, such as an error. */
