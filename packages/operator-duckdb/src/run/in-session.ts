@@ -1,8 +1,10 @@
 import { mkdir } from "node:fs/promises";
-import { Session } from "../duckdb/session.js";
+import { availableParallelism } from "node:os";
+import { Session, type SessionLimits } from "../duckdb/session.js";
 import { remove, removeIfEmpty } from "../target/durable.js";
 import type { Surroundings } from "./surroundings.js";
 import type { Task } from "./task.js";
+import { threadsOf } from "./threads.js";
 
 /** Runs work with a database and a directory of a task's own. What earlier attempts left is removed first. */
 export async function inSession<T>(
@@ -25,10 +27,12 @@ export async function inSession<T>(
 }
 
 /** A job may use its own directory, wherever that is. */
-function limitsOf({ directory }: Task, { settings }: Surroundings) {
+function limitsOf(task: Task, { settings }: Surroundings): SessionLimits {
+  const { directory } = task;
   const { allowedDirectories } = settings;
   return {
     ...settings,
+    threads: threadsOf(task, settings, availableParallelism()),
     spillDirectory: directory,
     allowedDirectories: allowedDirectories && [...allowedDirectories, directory],
   };
