@@ -14,7 +14,10 @@ export interface DuckdbOperatorOptions {
    * files that the process may access, so whoever registers a job is trusted with them
    */
   readonly allowedDirectories?: readonly string[];
-  /** Threads per job, at least 1. @default DuckDB's: one per core */
+  /**
+   * Threads per job, at least 1. @default DuckDB's: one per core; for a shard of a table of Postgres, its share of the cores
+   * among `maxParallelJobs`
+   */
   readonly threads?: number;
   /**
    * Memory per job, such as `"512MB"` or `"4GiB"`; the rest spills to disk beside the target. @default "1GB"

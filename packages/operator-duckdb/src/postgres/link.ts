@@ -1,4 +1,4 @@
-import { Socket } from "node:net";
+import type { Socket } from "node:net";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { unlessAborted } from "@tidegate/core/clock";
@@ -9,6 +9,7 @@ import { from as copyFrom } from "pg-copy-streams";
 import { adoptView } from "./adopt-view.js";
 import { CopyOut } from "./copy-out.js";
 import { failureOf } from "./failure.js";
+import { LendingSocket } from "./lending-socket.js";
 
 /** How long a server may take to accept a connection, ms. */
 const CONNECT_LIMIT_MS = 30_000;
@@ -106,7 +107,10 @@ export class PostgresLink {
     await named(values === undefined ? this.#client.query(sql) : this.#client.query(sql, [...values]));
   }
 
-  /** Runs a `COPY … TO STDOUT` and yields its bytes as they arrive; a slow reader slows the server down. */
+  /**
+   * Runs a `COPY … TO STDOUT` and yields its bytes as they arrive. They stay as they are until more are asked for; a slow
+   * reader slows the server down.
+   */
   async *copyOut(sql: string): AsyncGenerator<Buffer> {
     try {
       yield* this.#client.query(new CopyOut(sql));
@@ -143,7 +147,7 @@ class Connection {
       connectionTimeoutMillis: addresses.connectTimeoutMs ?? CONNECT_LIMIT_MS,
       application_name: "tidegate",
       stream: () => {
-        this.#socket = new Socket();
+        this.#socket = new LendingSocket();
         return this.#socket;
       },
     });

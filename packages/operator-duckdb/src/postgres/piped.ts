@@ -1,10 +1,11 @@
 import { execFile } from "node:child_process";
-import { closeSync, constants, createWriteStream, openSync } from "node:fs";
+import { closeSync, constants, openSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { Socket } from "node:net";
 import { join } from "node:path";
-import { addAbortSignal, Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
+import { addAbortSignal } from "node:stream";
 import { promisify } from "node:util";
+import { unlessAborted } from "@tidegate/core/clock";
 import { remove } from "../target/durable.js";
 
 /**
@@ -20,6 +21,7 @@ const run = promisify(execFile);
  * long, it is a named pipe, so that as little of it exists at a time as the reader has not taken yet. On a system
  * without named pipes, it is a file with all of the text.
  *
+ * @param text - each part of it has to stay as it is only until the next is asked for
  * @param directory - where the file is until it was read
  * @param use - reads the file to its end. What it has made of the text counts only once this has resolved: a text
  *   that fails ends early for its reader
@@ -32,14 +34,11 @@ export async function asFile<T>(
 ): Promise<T> {
   const path = join(directory, "rows.txt");
   const { first, isWhole } = await beginningOf(text);
-  // Chunk by chunk: bytes would be copied together for whoever reads them.
-  const rest = Readable.from(text, { objectMode: true, highWaterMark: 1 });
   try {
-    if (!isWhole && (await isPipeMade(path))) return await throughPipe(path, first, rest, use);
-    await pipeline(continued(first, rest), createWriteStream(path));
+    if (!isWhole && (await isPipeMade(path))) return await throughPipe(path, first, text, use);
+    await writeFile(path, continued(first, text));
     return await use(path);
   } finally {
-    rest.destroy();
     // Not awaited: the text may be silent.
     text.return(undefined).catch(() => {});
     await remove(path);
@@ -54,7 +53,7 @@ async function beginningOf(
   for (let bytes = 0; bytes < PIPED_FROM_BYTES; ) {
     const next = await text.next();
     if (next.done === true) return { first, isWhole: true };
-    first.push(next.value);
+    first.push(Buffer.from(next.value));
     bytes += next.value.length;
   }
   return { first, isWhole: false };
@@ -79,7 +78,7 @@ async function isPipeMade(path: string): Promise<boolean> {
 async function throughPipe<T>(
   path: string,
   first: readonly Buffer[],
-  rest: Readable,
+  rest: AsyncGenerator<Buffer>,
   use: (path: string) => Promise<T>,
 ): Promise<T> {
   const ends = openPipe(path);
@@ -125,7 +124,7 @@ export function openPipe(path: string): PipeEnds {
 async function feed(
   { guard, writer }: PipeEnds,
   first: readonly Buffer[],
-  rest: Readable,
+  rest: AsyncGenerator<Buffer>,
   reader: AbortSignal,
 ): Promise<boolean> {
   const socket = addAbortSignal(reader, new Socket({ fd: writer, readable: false, writable: true }));
@@ -133,7 +132,12 @@ async function feed(
   socket.on("error", () => {});
   try {
     await written(socket, Buffer.concat(first)).finally(() => closeSync(guard));
-    for await (const bytes of addAbortSignal(reader, rest)) await written(socket, bytes);
+    // Not read as an iterable: the text may be silent when its reader has ended.
+    for (;;) {
+      const { done, value } = await unlessAborted(rest.next(), reader);
+      if (done === true) break;
+      await written(socket, value);
+    }
     await promisify(socket.end.bind(socket) as (done: (error?: Error | null) => void) => void)();
     return true;
   } catch (error) {

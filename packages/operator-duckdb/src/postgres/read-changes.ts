@@ -110,7 +110,8 @@ async function* messagesOf(text: AsyncIterable<Buffer>): AsyncGenerator<SlotMess
       yield { xid: all.toString("latin1", 0, tab), data: Buffer.from(hex, "hex") };
       all = all.subarray(end + 1);
     }
-    rest = all;
+    // A copy: the chunk is written over.
+    rest = Buffer.from(all);
   }
 }
 

@@ -1,12 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { mkdir } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { Session } from "../duckdb/session.js";
+import { Session, type SessionLimits } from "../duckdb/session.js";
 import { databaseName } from "../postgres/connections.js";
 import { remove, removeIfEmpty } from "../target/durable.js";
 import { safeName } from "../target/layout.js";
 import type { Surroundings } from "./surroundings.js";
 import type { RunningTask, Task } from "./task.js";
+import { threadsOf } from "./threads.js";
 
 /** Runs work with a database and a directory of a task's own. What earlier attempts left is removed first. */
 export async function inSession<T>(
@@ -20,9 +22,10 @@ export async function inSession<T>(
   const directory = join(folder, `${safeName(task.runId)}-${task.attempt}-${randomUUID().slice(0, 8)}`);
   await mkdir(directory, { recursive: true });
   try {
-    const session = await Session.open(limitsOf(directory, surroundings), surroundings.signal);
+    const running = { ...task, directory };
+    const session = await Session.open(limitsOf(running, surroundings), surroundings.signal);
     try {
-      return await work(session, { ...task, directory });
+      return await work(session, running);
     } finally {
       session.close();
     }
@@ -44,10 +47,12 @@ async function folderOf(
 }
 
 /** A job may use its own directory, wherever that is. */
-function limitsOf(directory: string, { settings }: Surroundings) {
+function limitsOf(task: RunningTask, { settings }: Surroundings): SessionLimits {
+  const { directory } = task;
   const { allowedDirectories } = settings;
   return {
     ...settings,
+    threads: threadsOf(task, settings, availableParallelism()),
     spillDirectory: directory,
     allowedDirectories: allowedDirectories && [...allowedDirectories, directory],
   };
