@@ -72,3 +72,8 @@ export function weekdayOf(dayNumber: number): number {
 export function dayNumberAt(local: LocalMs): number {
   return Math.floor(local / DAY_MS);
 }
+
+/** Returns the same number for years of the same length that begin on the same weekday: their calendars are the same. */
+export function yearType(year: number): number {
+  return 2 * weekdayOf(dayNumberOf(year, 1, 1)) + daysInMonth(year, 2) - 28;
+}

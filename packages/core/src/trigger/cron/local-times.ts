@@ -1,4 +1,4 @@
-import { DAY_MS, dateOf, dayNumberOf, type LocalMs } from "../civil.js";
+import { DAY_MS, dateOf, dayNumberOf, type LocalMs, yearType } from "../civil.js";
 import { type DayMask, monthMask } from "./day-rule.js";
 import type { CronFields } from "./parse.js";
 
@@ -131,14 +131,26 @@ export class LocalTimes {
   #monthsOfCycle(): Uint32Array {
     if (this.#cycle !== undefined) return this.#cycle;
     const before = new Uint32Array(CALENDAR_CYCLE_MONTHS + 1);
-    for (let month = 0; month < CALENDAR_CYCLE_MONTHS; month += 1) {
-      const isOpen = this.#months.has((month % 12) + 1);
-      const year = 2_000 + Math.floor(month / 12);
-      const mask = isOpen ? monthMask(this.#fields.days, year, (month % 12) + 1) : 0;
-      before[month + 1] = before[month]! + bitCount(mask);
+    // Years of the same length that begin on the same weekday have the same days: 14 kinds instead of 400.
+    const kinds = new Map<number, readonly number[]>();
+    for (let year = 0; year < CYCLE_YEARS; year += 1) {
+      const kind = yearType(2_000 + year);
+      const counts = kinds.get(kind) ?? this.#countsOf(2_000 + year);
+      kinds.set(kind, counts);
+      for (let month = 0; month < 12; month += 1) {
+        const at = year * 12 + month;
+        before[at + 1] = before[at]! + counts[month]!;
+      }
     }
     this.#cycle = before;
     return before;
+  }
+
+  /** Returns how many days match in each month of a year. */
+  #countsOf(year: number): readonly number[] {
+    return Array.from({ length: 12 }, (_, index) =>
+      this.#months.has(index + 1) ? bitCount(monthMask(this.#fields.days, year, index + 1)) : 0,
+    );
   }
 
   /** Counts the matching days before a month, for an expression that names its years. */

@@ -1,6 +1,6 @@
 import type { EpochMs } from "../../clock/clock.js";
 import { TriggerError } from "../../errors/errors.js";
-import { DAY_MS, dateOf, dayNumberAt, dayNumberOf, daysInMonth, type LocalMs, weekdayOf } from "../civil.js";
+import { DAY_MS, dateOf, dayNumberAt, dayNumberOf, type LocalMs, yearType } from "../civil.js";
 import { fixedOffset, offsetReader } from "./offset.js";
 
 /** A stretch of time in which a zone's offset from UTC does not change. */
@@ -209,9 +209,4 @@ export function tzdataVersion(): string {
 
 function yearStart(year: number): EpochMs {
   return dayNumberOf(year, 1, 1) * DAY_MS;
-}
-
-/** Returns the same number for years of the same length that begin on the same weekday. */
-function yearType(year: number): number {
-  return 2 * weekdayOf(dayNumberOf(year, 1, 1)) + daysInMonth(year, 2) - 28;
 }
