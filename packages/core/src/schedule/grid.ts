@@ -32,6 +32,10 @@ export type GridSpec = Pick<
 export class Grid {
   readonly #trigger: Trigger;
   readonly #spec: GridSpec;
+  /** The last answer of `next`: that after a plan is asked for by the next one. */
+  #knownNext: { readonly lower: EpochMs; readonly interval: NominalInterval | undefined } | undefined;
+  /** The last answer of `due`, and the time in which it is the same: a lane that is full asks for it again and again. */
+  #knownDue: { readonly lower: EpochMs; readonly during: Interval; readonly due: DueIntervals } | undefined;
 
   constructor(spec: GridSpec) {
     this.#spec = spec;
@@ -63,8 +67,11 @@ export class Grid {
    * @param lower - any instant: a watermark left by an earlier version is continued from there
    */
   next(lower: EpochMs): NominalInterval | undefined {
+    if (this.#knownNext?.lower === lower) return this.#knownNext.interval;
     const upper = this.#nextCut(lower);
-    return upper === undefined ? undefined : this.#interval(lower, upper);
+    const interval = upper === undefined ? undefined : this.#interval(lower, upper);
+    this.#knownNext = { lower, interval };
+    return interval;
   }
 
   /**
@@ -72,16 +79,21 @@ export class Grid {
    * none. Computed arithmetically, so that a million cost no more than a few.
    */
   due(lower: EpochMs, now: EpochMs): DueIntervals | undefined {
+    const known = this.#knownDue;
+    if (known?.lower === lower && now >= known.during.lower && now < known.during.upper) return known.due;
     const latest = now - this.#spec.delayMs;
     const first = this.next(lower);
     if (first === undefined || first.scheduledTime > latest) return undefined;
     const newest = this.#newestUpTo(latest, lower);
     const isLast = newest.upper === this.#spec.endTime && (isEmpty(newest) || !this.#endsOnNominal());
-    return {
+    const due = {
       count: this.countCuts(lower, newest.upper) + (isEmpty(newest) ? 1 : 0),
       newest,
       following: isLast ? undefined : this.next(newest.upper),
     };
+    const changesAt = due.following === undefined ? Number.POSITIVE_INFINITY : this.fireAt(due.following);
+    this.#knownDue = { lower, during: { lower: now, upper: changesAt }, due };
+    return due;
   }
 
   /**

@@ -236,17 +236,15 @@ describe("what is due", () => {
         fc.constantFrom(null, 10 * DAY, 40 * DAY, 400 * DAY),
         fc.integer({ min: -DAY, max: 400 * DAY }),
         fc.constantFrom(0, 7 * MINUTE),
-        (given, rest, span, sinceStart, offGrid) => {
+        fc.array(fc.oneof(fc.integer({ min: -DAY, max: 40 * DAY }), fc.constantFrom(0, 1, HOUR)), {
+          maxLength: 4,
+        }),
+        (given, rest, span, sinceStart, offGrid, moments) => {
           const startTime = rest.startTime - (rest.startTime % MINUTE);
           fc.pre(given.type !== "once" || span !== null || given.at! > startTime);
           const endTime = span === null ? {} : { endTime: startTime + span };
-          const grid = gridOf({
-            groupId: "g",
-            trigger: given,
-            ...rest,
-            startTime,
-            ...endTime,
-          } as ScheduleInfo);
+          const info = { groupId: "g", trigger: given, ...rest, startTime, ...endTime } as ScheduleInfo;
+          const grid = gridOf(info);
           const from = (grid.origin() ?? startTime) + offGrid;
           const now = startTime + sinceStart;
           let count = 0;
@@ -262,6 +260,9 @@ describe("what is due", () => {
             newest === undefined ? undefined : { count, newest, following },
           );
           if (count > 1) found += 1;
+          // A grid that has been asked before answers as one that has not.
+          for (const moment of moments)
+            expect(grid.due(from, now + moment)).toEqual(gridOf(info).due(from, now + moment));
         },
       ),
       { numRuns: 1_000 },
