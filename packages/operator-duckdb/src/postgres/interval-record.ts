@@ -31,12 +31,13 @@ export async function makeRecordTable(link: PostgresLink, { schema }: PostgresTa
     written_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (table_name, is_full, lower_ms, upper_ms))`);
 }
 
-/** Returns the record of the job that wrote an interval, or `undefined`. */
+/** Returns the record of the job that wrote an interval, or `undefined`; of an upsert, the last one of its own group. */
 export async function recordOf(
   link: PostgresLink,
   table: PostgresTable,
-  { window }: Task,
+  task: Task,
 ): Promise<CommitRecord | undefined> {
+  const { window } = task;
   const name = recordTable(table.schema);
   const [found] = await link.rows<{ exists: boolean }>("SELECT to_regclass($1) IS NOT NULL AS exists", [
     name,
@@ -45,7 +46,7 @@ export async function recordOf(
   const [row] = await link.rows<RecordRow>(
     `SELECT * FROM ${name} WHERE table_name = $1 AND is_full = $2 AND ($2 OR (lower_ms = $3 AND upper_ms = $4))
     ORDER BY upper_ms DESC LIMIT 1`,
-    [table.sql, window.isFull, window.lower, window.upper],
+    [recordedAs(table, task), window.isFull, window.lower, window.upper],
   );
   if (row === undefined) return undefined;
   const { idempotency_key, job_id, group_id } = row;
@@ -69,29 +70,29 @@ export async function recordOf(
 export async function putRecord(
   link: PostgresLink,
   table: PostgresTable,
-  { window, idempotencyKey, jobId, groupId }: Task,
+  task: Task,
   { metrics, ...rest }: Copied,
 ): Promise<void> {
+  const { window, idempotencyKey, jobId, groupId } = task;
   const name = recordTable(table.schema);
   const { isFull, lower, upper } = window;
+  const writer = recordedAs(table, task);
+  // Whoever replaces rows, replaces those of all groups.
   await link.run(
-    `DELETE FROM ${name} WHERE table_name = $1 AND (is_full = $2 OR $2) AND lower_ms < $4 AND upper_ms > $3`,
-    [table.sql, isFull, lower, upper],
+    `DELETE FROM ${name} WHERE (table_name = $1 OR starts_with(table_name, $1 || ' ')) AND (is_full = $2 OR $2)
+    AND lower_ms < $4 AND upper_ms > $3`,
+    [writer, isFull, lower, upper],
   );
   await link.run(
     `INSERT INTO ${name} (table_name, is_full, lower_ms, upper_ms, idempotency_key, job_id, group_id, metrics)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-    [
-      table.sql,
-      isFull,
-      lower,
-      upper,
-      idempotencyKey,
-      jobId,
-      groupId,
-      JSON.stringify({ ...metrics, ...rest }),
-    ],
+    [writer, isFull, lower, upper, idempotencyKey, jobId, groupId, JSON.stringify({ ...metrics, ...rest })],
   );
+}
+
+/** Returns the name of a table in records. What an upsert writes stays beside the rows of other groups, which have records of their own. */
+function recordedAs({ sql }: PostgresTable, { job: { target }, groupId }: Task): string {
+  return target.format === "postgres" && target.write === "upsert" ? `${sql} ${groupId}` : sql;
 }
 
 function recordTable(schema: string): string {

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import type { JsonObject } from "@tidegate/core";
+import type { JobOutcome, OfflineJobRequest } from "@tidegate/core/operator";
 import { until, untroubled } from "@tidegate/testkit";
 import { createDuckdbOperator } from "../../src/index.js";
 import { type Bed, HOUR, type RunSpec, requestOf } from "../bed.js";
@@ -21,6 +22,11 @@ describe("jobs that write to tables beside one another", () => {
   afterEach(() => bed.dispose());
 
   const table = (name: string) => ({ format: "postgres", connection: "shop", table: name, timeColumn: "at" });
+
+  async function carryOut(request: OfflineJobRequest): Promise<JobOutcome> {
+    const { jobId } = await bed.operator.submit(request, untroubled());
+    return bed.operator.wait(jobId, request, untroubled());
+  }
 
   it("leave each other alone if only their databases differ", async () => {
     const url = await place.other();
@@ -53,6 +59,59 @@ describe("jobs that write to tables beside one another", () => {
     }
   });
 
+  describe("of one table, into which several groups upsert,", () => {
+    const requestBy = (groupId: string, spec: Omit<RunSpec, "job">): OfflineJobRequest => {
+      const target = {
+        format: "postgres",
+        connection: "shop",
+        table: "copied",
+        write: "upsert",
+        key: ["id"],
+      };
+      const sql = `SELECT '${groupId}' AS id, $lower AS at WHERE $lower < $upper`;
+      const request = requestOf({ job: { sql, target }, ...spec });
+      const id = `${groupId}-${request.runId}`;
+      return { ...request, groupId, runId: id, idempotencyKey: id };
+    };
+    const ids = () => place.query("SELECT id FROM copied ORDER BY id");
+
+    beforeEach(() => place.query("CREATE TABLE copied (id text PRIMARY KEY, at timestamptz)"));
+
+    it("are found again although another group has written the same interval since", async () => {
+      const [first, second] = [requestBy("eu", HOURLY), requestBy("us", HOURLY)];
+      for (const request of [first, second])
+        expect(await carryOut(request)).toMatchObject({ state: "SUCCEEDED" });
+      bed.restart();
+      for (const request of [first, second]) {
+        const found = await bed.operator.find(request.idempotencyKey, request);
+        expect(found).toMatchObject({ outcome: { state: "SUCCEEDED" } });
+      }
+      expect(await ids()).toEqual([{ id: "eu" }, { id: "us" }]);
+    });
+
+    it("copy everything although another group has copied up to later", async () => {
+      const later = { lower: START, upper: START + 2 * HOUR, mode: "full" } as const;
+      await carryOut(requestBy("eu", later));
+      const outcome = await carryOut(requestBy("us", { ...HOURLY, mode: "full" }));
+      expect(outcome).toMatchObject({ state: "SUCCEEDED", metrics: { rowsWritten: 1 } });
+      expect(await ids()).toEqual([{ id: "eu" }, { id: "us" }]);
+    });
+
+    it("are gone with their rows if another one replaces those", async () => {
+      const upserted = requestBy("eu", HOURLY);
+      await carryOut(upserted);
+      const target = { ...table("copied"), write: "replace" };
+      await carryOut(
+        requestOf({
+          job: { sql: "SELECT 'x' AS id, $lower AS at WHERE $lower < $upper", target },
+          ...HOURLY,
+        }),
+      );
+      expect(await ids()).toEqual([{ id: "x" }]);
+      expect(await bed.restart().find(upserted.idempotencyKey, upserted)).toBeUndefined();
+    });
+  });
+
   it("keep the bad rows of each group if they keep them in one directory", async () => {
     await place.query("CREATE TABLE orders (id bigint, at timestamptz); CREATE TABLE invoices (LIKE orders)");
     const jobOf = (name: string, lines: readonly string[]): JsonObject => ({
@@ -64,11 +123,8 @@ describe("jobs that write to tables beside one another", () => {
       },
       target: { ...table(name), write: "replace", rejectedPath: bed.target },
     });
-    const run = async (groupId: string, lines: readonly string[]) => {
-      const request = { ...requestOf({ job: jobOf(groupId, lines), ...HOURLY }), groupId };
-      const { jobId } = await bed.operator.submit(request, untroubled());
-      return (await bed.operator.wait(jobId, request, untroubled())).metrics;
-    };
+    const run = async (groupId: string, lines: readonly string[]) =>
+      (await carryOut({ ...requestOf({ job: jobOf(groupId, lines), ...HOURLY }), groupId })).metrics;
     const bad = (id: string) => `${id},2026-01-01T00:10:00Z`;
     expect(await run("orders", [bad("x"), "1,yesterday"])).toMatchObject({ rowsDirty: 2 });
     expect(await run("invoices", [bad("y")])).toMatchObject({ rowsDirty: 1 });
