@@ -1,6 +1,12 @@
 import { type Stats, statSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
 import { StoreError } from "@tidegate/core";
+import { SystemClock } from "@tidegate/core/clock";
+
+const MACHINE = new SystemClock();
+
+/** How often to look for the write-ahead log at most, ms: what it has is not lost while this process lives. */
+const LOG_CHECK_MS = 100;
 
 /**
  * The files of an open database: the one at its path, and the write-ahead log beside it. A process goes on writing to
@@ -12,6 +18,7 @@ export class OwnFiles {
   readonly #path: string;
   readonly #opened: Stats | undefined;
   #log: Stats | undefined;
+  #logCheckedAt = 0;
 
   constructor(database: DatabaseSync, path: string) {
     this.#database = database;
@@ -21,7 +28,7 @@ export class OwnFiles {
   }
 
   /**
-   * Makes the write-ahead log anew if it was removed.
+   * Makes the write-ahead log anew if it is found to have been removed.
    *
    * @throws StoreError STORE_UNAVAILABLE if the file at the path is no longer the one that was opened
    */
@@ -33,6 +40,9 @@ export class OwnFiles {
         `${this.#path}: was removed, replaced or emptied while it was in use, so nothing more is written; put the file back, or restart the process to use what is there.`,
       );
     }
+    const now = MACHINE.monotonicNow();
+    if (now - this.#logCheckedAt < LOG_CHECK_MS) return;
+    this.#logCheckedAt = now;
     if (!isSame(this.#foundLog(), this.#log)) this.#renewLog();
   }
 

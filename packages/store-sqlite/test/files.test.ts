@@ -248,6 +248,8 @@ describe("a file that is removed, replaced or emptied while it is in use", () =>
     await store.insertSchedules([newSchedule("first")]);
     rmSync(`${path}-wal`);
     await store.insertSchedules([newSchedule("second")]);
+    for (let n = 0; !existsSync(`${path}-wal`); n += 1)
+      await store.insertSchedules([newSchedule(`more-${n}`)]);
     // The files of a process that is killed now.
     const killed = join(directory.path, "killed.db");
     for (const suffix of ["", "-wal"]) copyFileSync(`${path}${suffix}`, `${killed}${suffix}`);
