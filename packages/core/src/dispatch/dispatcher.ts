@@ -96,6 +96,8 @@ export class Dispatcher {
    */
   #lostUntil: EpochMs = 0;
   #onIdle: (() => void) | undefined;
+  /** Reads in progress that runs which were claimed need before their attempts hold the leases. */
+  readonly #reading = new Set<Promise<unknown>>();
   readonly #onClaimable = (): void => this.wake();
   readonly #onCancel = (request: CancelRequest): void => {
     this.#cancel.cancelLanes(request).catch((error: unknown) => this.#news.trouble(error));
@@ -160,6 +162,8 @@ export class Dispatcher {
     this.#parts.signals.off("runs-claimable", this.#onClaimable);
     this.#parts.signals.off("cancel-requested", this.#onCancel);
     await this.#claims.stop();
+    // An attempt that began after the leases were given back would submit what their next holder submits.
+    while (this.#reading.size > 0) await Promise.allSettled(this.#reading);
     if (this.#leases.size > 0) await this.#drain();
     await this.#leases.release();
     await this.#logs.settled();
@@ -245,7 +249,7 @@ export class Dispatcher {
     known: ScheduleSpec | undefined,
   ): Promise<void> {
     try {
-      const spec = known ?? this.#specs.peek(run) ?? (await this.#specs.get(run));
+      const spec = known ?? this.#specs.peek(run) ?? (await this.#read(this.#specs.get(run)));
       const operator = this.#parts.operators.get(run.operator);
       if (spec === undefined || operator === undefined) return await this.#refuse(run, token);
       const { store, clock, operators } = this.#parts;
@@ -256,7 +260,7 @@ export class Dispatcher {
           ? undefined
           : (part: Run = run): Promise<void> | undefined => this.#parts.sources.check(part, spec);
       const met = this.#turns.mayMeetCopies(run, spec);
-      const meetsCopies = met instanceof Promise ? await met : met;
+      const meetsCopies = met instanceof Promise ? await this.#read(met) : met;
       const findLater = mayOverwriteLater(run, spec, operator)
         ? () => laterRuns(store, this.#specs, run)
         : undefined;
@@ -307,6 +311,13 @@ export class Dispatcher {
     } catch (error) {
       this.#news.trouble(error, run);
     }
+  }
+
+  #read<T>(reading: Promise<T>): Promise<T> {
+    const forget = (): boolean => this.#reading.delete(reading);
+    this.#reading.add(reading);
+    reading.then(forget, forget);
+    return reading;
   }
 
   /** See `AttemptParts.clearWay`. */

@@ -198,6 +198,34 @@ describe("a Tidegate", () => {
     await expect(tidegate.client.list()).rejects.toMatchObject({ code: "STORE_CLOSED" });
   });
 
+  it("that is stopped while the versions of a claimed run are read submits nothing after it has stopped", async () => {
+    const bench = await Bench.started(running);
+    const trigger = { type: "period", every: 1, unit: "hour" } as const;
+    await bench.client.register({ groupId: "orders", trigger });
+    await bench.client.update({ groupId: "orders", trigger, description: "changed" }, { version: 1 });
+    const { listVersions } = bench.store;
+    let answer = (): void => {};
+    const held = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    bench.store.listVersions = async (groupId) => {
+      const versions = await listVersions.call(bench.store, groupId);
+      await held;
+      return versions;
+    };
+    await bench.fireAt(1);
+    let submitted: number | undefined;
+    const stopped = bench.tidegate.stop().then(() => {
+      submitted = bench.operator.submissions.length;
+    });
+    await bench.clock.advance(1_000);
+    expect(bench.operator.submissions).toEqual([]);
+    answer();
+    await bench.clock.advance(60_000);
+    await stopped;
+    expect(bench.operator.submissions).toHaveLength(submitted!);
+  });
+
   it("stops with runs under way while its store is away: their leases lapse", async () => {
     const bench = await Bench.started(running);
     await bench.client.register({ groupId: "orders", trigger: { type: "period", every: 1, unit: "hour" } });
