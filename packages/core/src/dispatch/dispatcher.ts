@@ -19,7 +19,7 @@ import type { ScheduleStore } from "../store/schedule-store.js";
 import { Attempt } from "./attempt.js";
 import { ChangeBatch } from "./change-batch.js";
 import { ClaimLoop } from "./claim-loop.js";
-import { laterRuns, mayOverwriteLater } from "./later-copy.js";
+import { isOwedIncrement, type LaterRuns, laterRuns, mayReplaceLater } from "./later-copy.js";
 import { Leases } from "./leases.js";
 import { LogKeeper } from "./log-keeper.js";
 import { timeOfMetJobs } from "./met-jobs.js";
@@ -261,9 +261,7 @@ export class Dispatcher {
           : (part: Run = run): Promise<void> | undefined => this.#parts.sources.check(part, spec);
       const met = this.#turns.mayMeetCopies(run, spec);
       const meetsCopies = met instanceof Promise ? await this.#read(met) : met;
-      const findLater = mayOverwriteLater(run, spec, operator)
-        ? () => laterRuns(store, this.#specs, run)
-        : undefined;
+      const findLater = this.#findLaterOf(run, spec, operator, meetsCopies);
       const sharded = isSharded({ operator, run, spec })
         ? new ShardedOperator({
             store,
@@ -318,6 +316,19 @@ export class Dispatcher {
     this.#reading.add(reading);
     reading.then(forget, forget);
     return reading;
+  }
+
+  /** See `AttemptParts.findLater`. */
+  #findLaterOf(
+    run: Run,
+    spec: ScheduleSpec,
+    operator: ScheduleOperator,
+    meetsCopies: boolean,
+  ): (() => Promise<LaterRuns | undefined>) | undefined {
+    const find = (): Promise<LaterRuns | undefined> => laterRuns(this.#parts.store, this.#specs, run);
+    if (mayReplaceLater(spec, operator)) return find;
+    if (!meetsCopies || !isOwedIncrement(run, spec)) return undefined;
+    return async () => ((await find()) === "copy" ? "copy" : undefined);
   }
 
   /** See `AttemptParts.clearWay`. */

@@ -3,26 +3,10 @@ import type { ScheduleOperator } from "../operator/operator.js";
 import { effectOf } from "../operator/target-effect.js";
 import type { SpecCache } from "../planning/spec-cache.js";
 import type { Run } from "../run/run.js";
-import { laneWidth } from "../schedule/normalize.js";
 import type { ScheduleSpec } from "../schedule/schedule.js";
 import { eachRun } from "../store/each-run.js";
 import type { ScheduleStore } from "../store/schedule-store.js";
 import { readModeOf } from "./request.js";
-
-/**
- * Returns whether a run has to be compared with later ones before its job is submitted: it would put everything up to its own
- * time in the place of the whole target, and its turn may come after theirs. Pure.
- */
-export function mayOverwriteLater(
-  { attempt, generation, history, kind }: Pick<Run, "attempt" | "generation" | "history" | "kind">,
-  spec: ScheduleSpec,
-  operator: Pick<ScheduleOperator, "replacesTarget" | "writesOf">,
-): boolean {
-  if (!mayReplaceLater(spec, operator)) return false;
-  const isLate = kind !== "SCHEDULED" || generation > 0 || attempt > 1 || history.length > 0;
-  const isBeside = spec.canOvertake || laneWidth(spec) > 1;
-  return isLate || isBeside;
-}
 
 /** Returns whether each run of a schedule puts everything up to its own time in the place of the whole target. Pure. */
 export function mayReplaceLater(
@@ -37,6 +21,14 @@ export function mayReplaceLater(
  * now; or there are increments only, which the older copy would remove.
  */
 export type LaterRuns = "copy" | "increments";
+
+/**
+ * Returns whether a run is an increment that the schedule owes: a later copy may have its rows by now. A re-run on purpose reads
+ * them all the same, since there is a reason for it. Pure.
+ */
+export function isOwedIncrement(run: Pick<Run, "kind" | "snapshot">, spec: ScheduleSpec): boolean {
+  return run.kind === "SCHEDULED" && readModeOf(run, spec) !== "full";
+}
 
 /** Finds which runs of the group have written behind a run; `undefined` if none has. */
 export async function laterRuns(

@@ -110,6 +110,22 @@ describe("a full copy that replaces the whole target", () => {
     expect(await states()).toEqual(["SUCCEEDED", "SUCCEEDED"]);
   });
 
+  it("has the rows of increments before it: retried, they need no job of their own", async () => {
+    world.operator.answer = () => failed("disk full", false);
+    await world.client.register({ ...full(), mode: "incremental" });
+    await world.fireAt("g", T0 + HOUR);
+    world.operator.answer = () => SUCCEEDED;
+    await change(full());
+    await world.fireAt("g", T0 + 2 * HOUR);
+    await world.client.retryRun((await world.runs("g"))[0]!.id);
+    await world.settle();
+    expect(submitted()).toEqual(["incremental 1", "full 2"]);
+    expect((await world.runs("g"))[0]).toMatchObject({ state: "SUCCEEDED", reason: "snapshot-covered" });
+    const [again] = await world.client.trigger("g", { lower: T0, upper: T0 + HOUR });
+    await world.settle();
+    expect((await world.client.getRun(again!.id)).state).toBe("SUCCEEDED");
+  });
+
   it("costs increments of a schedule that never made one nothing", async () => {
     const asked: unknown[] = [];
     const { listRuns, listVersions } = world.store;
