@@ -95,6 +95,8 @@ export async function playedModes(story: ModeStory, place: StageStore): Promise<
         const run = runs[one.nth % runs.length];
         const version = one.latest ? "latest" : "planned";
         const options = { version, resplit: one.resplit, force: true } as const;
+        // What was merged of the former split may be there already, and its shards are forgotten.
+        warehouse.doesReplace ||= one.resplit;
         return run && void (await attempt(() => client().retryRun(run.id, options)));
       }
       case "backfill": {
@@ -141,6 +143,11 @@ export async function playedModes(story: ModeStory, place: StageStore): Promise<
     warehouse.heal();
     for (let minute = 0; minute < REST; minute += 10) await process.pass(10);
     if ((await client().get(GROUP)).status === "DELETED") await act({ at: 0, do: "register" });
+    // A snapshot that is made again is to be alone in its lane.
+    if ((await client().get(GROUP)).status === "DELETED") {
+      settings = { ...settings, overlap: "queue" };
+      await act({ at: 0, do: "register" });
+    }
     await rest();
     await retryFailed("planned");
     if (settings.mode === "full") {
@@ -156,6 +163,8 @@ export async function playedModes(story: ModeStory, place: StageStore): Promise<
     );
     await rest();
     await rest();
+    // A copy that increments followed yields to those that have been made since.
+    await retryFailed("latest");
     return {
       warehouse,
       schedule: await client().get(GROUP),

@@ -2,7 +2,7 @@ import { ScheduleError } from "../errors/errors.js";
 import type { ScheduleOperator } from "../operator/operator.js";
 import { hasSnapshots } from "../planning/plan-snapshot.js";
 import { SnapshotStates } from "../planning/snapshot-states.js";
-import { OPEN_RUN_STATES } from "../run/lane.js";
+import { isEnded, OPEN_RUN_STATES } from "../run/lane.js";
 import type { Run } from "../run/run.js";
 import { laneWidth } from "../schedule/normalize.js";
 import type { Schedule, ScheduleSpec } from "../schedule/schedule.js";
@@ -90,9 +90,12 @@ export async function refuseWideLane(store: Runs, spec: ScheduleSpec): Promise<v
     .every(({ id }) => id === snapshot.id);
   if (isAlone && hasSnapshots(spec)) return;
   const field = spec.canOvertake ? "canOvertake" : "overlap";
+  const [state, advice] = isEnded(snapshot.state)
+    ? ["is made again first", "Register the group with one run at a time, and change that when it has ended."]
+    : ["is under way", "Wait until it has ended, or cancel it."];
   throw new ScheduleError(
     "SCHEDULE_INVALID",
-    `${field}: the snapshot of run ${snapshot.id} is under way, and other runs would be carried out beside it. Wait until it has ended, or cancel it.`,
+    `${field}: the snapshot of run ${snapshot.id} ${state}, and other runs would be carried out beside it. ${advice}`,
     { field },
   );
 }

@@ -5,7 +5,7 @@ import type { TidegateEmitter } from "../events/events.js";
 import { type Interval, isSameInterval } from "../interval/boundaries.js";
 import type { ScheduleOperator } from "../operator/operator.js";
 import { ledgerCutsOf, pastUpTo } from "../planning/ledger-cuts.js";
-import { isOfReading } from "../planning/plan-snapshot.js";
+import { isOfReading, keepsOrder } from "../planning/plan-snapshot.js";
 import type { IntervalPlanner } from "../planning/planner.js";
 import { nextSlice, rerunsOf } from "../planning/rerun-slice.js";
 import { FOLLOWING_STATES, goesBefore, isBehind } from "../run/copies.js";
@@ -298,6 +298,7 @@ export class RunControl {
   async #copyRefusal(run: Run, schedule: Schedule, hasTried: boolean): Promise<LedgerError | undefined> {
     if (await this.#isFollowedSnapshot(run, schedule)) return followed(run);
     const snapshot = await newestSnapshot(this.#parts.store, run.groupId);
+    if (snapshot !== undefined && mayOvertake(run, snapshot, schedule)) return aheadOf(run, snapshot);
     if (snapshot === undefined || !isBehind(run, snapshot)) return undefined;
     return !hasTried && this.#goesBefore(run, snapshot, schedule) ? undefined : behind(run, snapshot);
   }
@@ -327,10 +328,11 @@ export class RunControl {
     const version = versionFor(schedule, options);
     const retried: string[] = [];
     let sealed = await this.#sealed(schedule, options);
-    const snapshot = await newestSnapshot(this.#parts.store, groupId);
+    let snapshot = await newestSnapshot(this.#parts.store, groupId);
     for await (const run of eachRun(this.#parts.store, filter)) {
       if (snapshot !== undefined && isBehind(run, snapshot) && !this.#goesBefore(run, snapshot, schedule))
         continue;
+      if (snapshot !== undefined && mayOvertake(run, snapshot, schedule)) continue;
       if (await this.#isFollowedSnapshot(run, schedule)) continue;
       if (isSealed(schedule, run, sealed.sealedThrough) || !isOfReading(run, schedule)) continue;
       const split = await this.#splitFor(run, options);
@@ -341,7 +343,9 @@ export class RunControl {
         if (isSealed(schedule, run, sealed.sealedThrough)) break;
         isRetried = await this.#retry(run, version, { ...sealed, ...split });
       }
-      if (isRetried) retried.push(run.id);
+      if (!isRetried) continue;
+      retried.push(run.id);
+      if (run.snapshot !== null) snapshot = await newestSnapshot(this.#parts.store, groupId);
     }
     if (retried.length > 0) this.#parts.dispatcher.wake();
     return retried;
@@ -464,6 +468,23 @@ function illegal(run: Run, action: string, condition: string): LedgerError {
 
 function at(instant: number | null): string {
   return instant === null ? "never" : iso(instant);
+}
+
+/**
+ * Returns whether an increment would not wait for a snapshot before it that is still to succeed: the copy would remove its
+ * rows. It was planned while the mode had no snapshots.
+ */
+function mayOvertake(run: Run, snapshot: Run, { spec }: Schedule): boolean {
+  const isOpen = !isEnded(snapshot.state);
+  if (!isOpen || run.id === snapshot.id || run.lower < snapshot.upper) return false;
+  return run.kind !== "SCHEDULED" || snapshot.kind !== "SCHEDULED" || !keepsOrder(spec);
+}
+
+function aheadOf({ id }: Run, snapshot: Run): LedgerError {
+  return new LedgerError(
+    "RUN_STATE_ILLEGAL",
+    `Run ${id} comes after the snapshot of run ${snapshot.id}, which is still to be made and would remove its rows. Retry it when the snapshot has succeeded.`,
+  );
 }
 
 function followed({ id, groupId }: Run): LedgerError {

@@ -7,6 +7,7 @@ import type { CancelRequest, SignalEmitter } from "../events/signals.js";
 import { boundedLog } from "../job/job-log.js";
 import { LateReporter } from "../late/late-reporter.js";
 import type { ScheduleOperator, SubmittedJob } from "../operator/operator.js";
+import { effectOf } from "../operator/target-effect.js";
 import { isOfStore } from "../planning/isolated.js";
 import type { SpecCache } from "../planning/spec-cache.js";
 import { attemptOrdinal } from "../run/attempts.js";
@@ -326,7 +327,8 @@ export class Dispatcher {
     meetsCopies: boolean,
   ): (() => Promise<LaterRuns | undefined>) | undefined {
     const find = (): Promise<LaterRuns | undefined> => laterRuns(this.#parts.store, this.#specs, run);
-    if (mayReplaceLater(spec, operator)) return find;
+    const isCopy = run.snapshot !== null && effectOf(spec, operator).replacesTarget;
+    if (isCopy || mayReplaceLater(spec, operator)) return find;
     if (!meetsCopies || !isOwedIncrement(run, spec)) return undefined;
     return async () => ((await find()) === "copy" ? "copy" : undefined);
   }

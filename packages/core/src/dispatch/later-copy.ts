@@ -46,7 +46,8 @@ export async function laterRuns(
   let found: LaterRuns | undefined;
   for await (const run of eachRun(store, later)) {
     // Those without a job needed no copy.
-    if (run.attempt === 0 || run.upper <= upper) continue;
+    const hadJob = run.attempt > 0 || run.jobId !== null;
+    if (!hadJob || run.upper <= upper) continue;
     const spec = await specs.get(run);
     if (spec !== undefined && readModeOf(run, spec) === "full") return "copy";
     found = "increments";

@@ -184,11 +184,13 @@ export class RunCancel {
         read !== undefined && (isEnded(read.run.state) || (areApart && read.run.state === "PLANNED"));
       if (!isAtRest || !read.run.isJobOpen) continue;
       const end = await this.#stopJobOf(read.run);
-      const isUnjudged = read.run.state === "FAILED" || read.run.state === "PLANNED";
-      if (areApart && isUnjudged && other.upper > upper && (await this.#recordSuccess(read, end))) continue;
-      const hasSucceeded = end?.outcome?.state === "SUCCEEDED" && read.run.state !== "SUCCEEDED";
+      const { state, isSuperseded } = read.run;
+      const isUnjudged = (state === "FAILED" || state === "PLANNED") && !isSuperseded;
+      const isSame = other.lower === lower && other.upper === upper;
+      if (areApart && isUnjudged && !isSame && (await this.#recordSuccess(read, end))) continue;
+      const hasSucceeded = end?.outcome?.state === "SUCCEEDED" && state !== "SUCCEEDED";
       const isOfKind = (other.snapshot === null) === (snapshot === null);
-      if (hasSucceeded && isOfKind && other.lower === lower && other.upper === upper) done = end;
+      if (hasSucceeded && isOfKind && isSame) done = end;
       await this.#close(read);
     }
     return done;

@@ -110,6 +110,57 @@ describe("a full copy that replaces the whole target", () => {
     expect(await states()).toEqual(["SUCCEEDED", "SUCCEEDED"]);
   });
 
+  it("counts as made before the next one begins, if its job has succeeded although its run has failed", async () => {
+    world.operator.answer = () => ({ throws: new Error("lost"), hasStarted: true });
+    await world.client.register(full({ maxAttempts: 1 }));
+    await world.fireAt("g", T0 + HOUR);
+    world.operator.end((await world.runs("g"))[0]!.id, SUCCEEDED);
+    world.operator.answer = () => SUCCEEDED;
+    await world.fireAt("g", T0 + 2 * HOUR);
+    expect(submitted()).toEqual(["full 1", "full 2"]);
+    expect(await states()).toEqual(["SUCCEEDED", "SUCCEEDED"]);
+  });
+
+  it("is not replaced by a snapshot that failed before it, and is retried", async () => {
+    world.operator.answer = () => failed("disk full", false);
+    await world.client.register({ ...full(), mode: "full-then-incremental" });
+    await world.fireAt("g", T0 + HOUR);
+    world.operator.answer = () => ({ throws: new Error("lost"), hasStarted: true });
+    await change(full({ maxAttempts: 1 }));
+    await world.fireAt("g", T0 + 2 * HOUR);
+    expect(await states()).toEqual(["FAILED", "FAILED"]);
+    const [snapshot, copy] = await world.runs("g");
+    world.operator.end(copy!.id, SUCCEEDED);
+    world.operator.answer = () => SUCCEEDED;
+    await world.client.retryRun(snapshot!.id);
+    await world.advance(MINUTE);
+    expect(submitted()).toEqual(["full 1", "full 2"]);
+    expect(await states()).toEqual(["SUCCEEDED", "SUCCEEDED"]);
+  });
+
+  it("yields to an increment whose job has succeeded, although both are retried", async () => {
+    world.operator.answer = () => failed("disk full", false);
+    await world.client.register(full());
+    await world.fireAt("g", T0 + HOUR);
+    world.operator.answer = () => ({ throws: new Error("lost"), hasStarted: true });
+    await change({ ...full({ maxAttempts: 1 }), mode: "incremental" });
+    await world.fireAt("g", T0 + 2 * HOUR);
+    expect(await states()).toEqual(["FAILED", "FAILED"]);
+    const [older, newer] = await world.runs("g");
+    // The copy waits for the end of the increment's job, and the increment for the copy.
+    world.operator.cancelFailure = new Error("away");
+    for (const { id } of [older!, newer!]) {
+      await world.client.retryRun(id);
+      await world.settle();
+    }
+    world.operator.end(newer!.id, SUCCEEDED);
+    world.operator.answer = () => SUCCEEDED;
+    world.operator.cancelFailure = undefined;
+    await world.advance(MINUTE);
+    expect(submitted()).toEqual(["full 1", "incremental 2"]);
+    expect(await states()).toEqual(["FAILED", "SUCCEEDED"]);
+  });
+
   it("has the rows of increments before it: retried, they need no job of their own", async () => {
     world.operator.answer = () => failed("disk full", false);
     await world.client.register({ ...full(), mode: "incremental" });

@@ -89,27 +89,28 @@ describe("an older full copy", () => {
     await sharded.stop();
   });
 
-  it.each([
-    ["retried", { state: "SUCCEEDED", reason: "snapshot-covered" }],
-    ["cancelled", { state: "CANCELLED", reason: "cancelled" }],
-  ] as const)("yields when it is %s, although its merge has begun", async (_, end) => {
-    const operator = new SplittingOperator();
-    const sharded = await World.start({ operator });
-    operator.writesOf = () => "replace";
-    operator.replacesTarget = () => true;
-    operator.mergeFailure = new Error("disk full");
-    await sharded.client.register(full({ maxAttempts: 1, shards: {} }));
-    await sharded.fireAt("g", T0 + HOUR);
-    operator.mergeFailure = undefined;
-    const { id } = (await sharded.runs("g"))[0]!;
-    await sharded.fireAt("g", T0 + 2 * HOUR);
-    const merges = operator.merged.length;
-    await (end.state === "CANCELLED" ? sharded.client.cancelRun(id) : sharded.client.retryRun(id));
-    await sharded.settle();
-    expect(operator.merged).toHaveLength(merges);
-    expect(await sharded.client.getRun(id)).toMatchObject(end);
-    await sharded.stop();
-  });
+  it.each(["retryRun", "cancelRun"] as const)(
+    "has succeeded if a later one had to finish its merge: %s is refused, and nothing is merged again",
+    async (command) => {
+      const operator = new SplittingOperator();
+      const sharded = await World.start({ operator });
+      operator.writesOf = () => "replace";
+      operator.replacesTarget = () => true;
+      operator.mergeFailure = new Error("disk full");
+      await sharded.client.register(full({ maxAttempts: 1, shards: {} }));
+      await sharded.fireAt("g", T0 + HOUR);
+      operator.mergeFailure = undefined;
+      const { id, state } = (await sharded.runs("g"))[0]!;
+      expect(state).toBe("FAILED");
+      await sharded.fireAt("g", T0 + 2 * HOUR);
+      const merges = operator.merged.length;
+      await expect(sharded.client[command](id)).rejects.toMatchObject({ code: "RUN_STATE_ILLEGAL" });
+      await sharded.settle();
+      expect(operator.merged).toHaveLength(merges);
+      expect(await sharded.client.getRun(id)).toMatchObject({ state: "SUCCEEDED", isJobOpen: false });
+      await sharded.stop();
+    },
+  );
 
   it("is stopped before a later one begins, if its run has failed and its job may still end", async () => {
     world.operator.answer = ({ upperBound }) =>

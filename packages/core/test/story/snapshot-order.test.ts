@@ -98,6 +98,38 @@ describe("a snapshot is alone", () => {
     expect((await world.runs("g")).at(-1)!.kind).toBe("MANUAL");
   });
 
+  it("is not overtaken by an increment that was planned without it: that is retried once it has succeeded", async () => {
+    world.operator.answer = () => failed("disk full", false);
+    world.operator.writesOf = () => "replace";
+    const change = async (more: Partial<ScheduleInfo>) => {
+      const { version } = await world.client.get("g");
+      await world.client.update(withSnapshots({ onFailure: "continue", ...more }), { version });
+    };
+    await world.client.register(withSnapshots({ onFailure: "continue" }));
+    await world.fireAt("g", T0 + HOUR);
+    await change({ mode: "incremental" });
+    await world.fireAt("g", T0 + 2 * HOUR);
+    await change({ overlap: "allow", maxActiveRuns: 2 });
+    expect(await ledger(world)).toEqual([
+      [0, 1, "first FAILED"],
+      [1, 2, "FAILED"],
+    ]);
+    const [snapshot, increment] = await world.runs("g");
+    world.operator.answer = ({ mode }) => (mode === "full" ? "runs" : SUCCEEDED);
+    expect(await world.client.retryRuns("g")).toEqual([snapshot!.id]);
+    await world.settle();
+    const refused = { code: "RUN_STATE_ILLEGAL", message: expect.stringContaining(snapshot!.id) };
+    await expect(world.client.retryRun(increment!.id)).rejects.toMatchObject(refused);
+    world.operator.endAll(SUCCEEDED);
+    await world.settle();
+    await world.client.retryRun(increment!.id);
+    await world.settle();
+    expect(await ledger(world)).toEqual([
+      [0, 1, "first SUCCEEDED"],
+      [1, 2, "SUCCEEDED"],
+    ]);
+  });
+
   it("does not overtake older increments that wait for their gates", async () => {
     world.operator.answer = () => SUCCEEDED;
     gate.answer = ({ interval }) => (interval.lower === T0 + HOUR ? closed() : { isOpen: true });
