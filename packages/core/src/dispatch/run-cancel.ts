@@ -186,11 +186,11 @@ export class RunCancel {
       const end = await this.#stopJobOf(read.run);
       const { state, isSuperseded } = read.run;
       const isUnjudged = (state === "FAILED" || state === "PLANNED") && !isSuperseded;
-      const isSame = other.lower === lower && other.upper === upper;
-      if (areApart && isUnjudged && !isSame && (await this.#recordSuccess(read, end))) continue;
+      const isOfInterval = other.lower === lower && other.upper === upper;
+      if (areApart && isUnjudged && !isOfInterval && (await this.#recordSuccess(read, end))) continue;
       const hasSucceeded = end?.outcome?.state === "SUCCEEDED" && state !== "SUCCEEDED";
       const isOfKind = (other.snapshot === null) === (snapshot === null);
-      if (hasSucceeded && isOfKind && isSame) done = end;
+      if (hasSucceeded && isOfKind && isOfInterval) done = end;
       await this.#close(read);
     }
     return done;
