@@ -8,6 +8,7 @@ import type {
   FireMoved,
   FireResult,
 } from "@tidegate/core/engine";
+import { messageOf } from "@tidegate/core/plugin";
 import type { ScheduleStore } from "@tidegate/core/store";
 import { FireQueue, type QueuedFire } from "./fire-queue.js";
 import type { EmbeddedEngineOptions } from "./options.js";
@@ -197,8 +198,7 @@ export class EmbeddedEngine implements EngineBody {
 
   #trouble(error: unknown): void {
     const code = isTidegateError(error) ? error.code : "ENGINE_FAILED";
-    const message = error instanceof Error ? error.message : String(error);
-    this.#context?.events.emit("trouble", { where: "engine", error: { code, message } });
+    this.#context?.events.emit("trouble", { where: "engine", error: { code, message: messageOf(error) } });
   }
 
   #retryLater(): void {

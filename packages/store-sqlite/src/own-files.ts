@@ -46,7 +46,7 @@ export class OwnFiles {
     if (!isSame(this.#foundLog(), this.#log)) this.#renewLog();
   }
 
-  /** What was written is still in the removed log, which SQLite merges into the database. */
+  /** SQLite merges the removed log, which still has all writes, into the database first. */
   #renewLog(): void {
     this.#database.exec("PRAGMA journal_mode = DELETE");
     this.#database.exec("PRAGMA journal_mode = WAL");

@@ -54,7 +54,7 @@ export async function playedModes(story: ModeStory, place: StageStore): Promise<
         if (!isTidegateError(error)) throw error;
       },
     );
-    await Promise.race([work, process.mortal.died, passed(process, 3)]);
+    await Promise.race([work, process.mortal.died, settled(process, 4)]);
     await process.settle();
     return isDone;
   };
@@ -95,7 +95,7 @@ export async function playedModes(story: ModeStory, place: StageStore): Promise<
         const run = runs[one.nth % runs.length];
         const version = one.latest ? "latest" : "planned";
         const options = { version, resplit: one.resplit, force: true } as const;
-        // What was merged of the former split may be there already, and its shards are forgotten.
+        // Rows of the former split may have been merged already, and its shards are forgotten.
         warehouse.doesReplace ||= one.resplit;
         return run && void (await attempt(() => client().retryRun(run.id, options)));
       }
@@ -176,10 +176,9 @@ export async function playedModes(story: ModeStory, place: StageStore): Promise<
   }
 }
 
-/** Returns once so many minutes have passed. */
-async function passed(process: Succession, minutes: number): Promise<void> {
-  await process.settle();
-  for (let minute = 0; minute < minutes; minute += 1) await process.settle();
+/** Lets all that needs no time happen, so many times: what has not answered by then waits for time to pass. */
+async function settled(process: Succession, times: number): Promise<void> {
+  for (let done = 0; done < times; done += 1) await process.settle();
 }
 
 function infoOf({ boundaryType, verifies }: ModeStory, set: ModeSettings): ScheduleInfo {

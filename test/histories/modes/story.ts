@@ -19,11 +19,11 @@ export interface ModeJob {
   /** `lost`: taken, but the answer is an error. */
   readonly submit: "quick" | "lost" | "away";
   readonly cancel: "stops" | "rejects" | "finishes";
-  /** What becomes of a merge: `lost` is made, but the answer is an error. */
+  /** The fate of a merge: `lost` is made, but its answer is an error. */
   readonly merge: "made" | "fails" | "lost";
 }
 
-/** What is updated. */
+/** The fields that an update changes. */
 export interface ModeSettings {
   readonly mode: NonNullable<ScheduleInfo["mode"]>;
   readonly overlap: NonNullable<ScheduleInfo["overlap"]>;

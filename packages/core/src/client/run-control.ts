@@ -298,8 +298,13 @@ export class RunControl {
   async #copyRefusal(run: Run, schedule: Schedule, hasTried: boolean): Promise<LedgerError | undefined> {
     if (await this.#isFollowedSnapshot(run, schedule)) return followed(run);
     const snapshot = await newestSnapshot(this.#parts.store, run.groupId);
-    if (snapshot !== undefined && mayOvertake(run, snapshot, schedule)) return aheadOf(run, snapshot);
-    if (snapshot === undefined || !isBehind(run, snapshot)) return undefined;
+    return snapshot && this.#refusalBeside(snapshot, run, schedule, hasTried);
+  }
+
+  /** Returns why a run would write beside a snapshot. @param hasTried - see `#copyRefusal` */
+  #refusalBeside(snapshot: Run, run: Run, schedule: Schedule, hasTried: boolean): LedgerError | undefined {
+    if (mayOvertake(run, snapshot, schedule)) return aheadOf(run, snapshot);
+    if (!isBehind(run, snapshot)) return undefined;
     return !hasTried && this.#goesBefore(run, snapshot, schedule) ? undefined : behind(run, snapshot);
   }
 
@@ -330,9 +335,8 @@ export class RunControl {
     let sealed = await this.#sealed(schedule, options);
     let snapshot = await newestSnapshot(this.#parts.store, groupId);
     for await (const run of eachRun(this.#parts.store, filter)) {
-      if (snapshot !== undefined && isBehind(run, snapshot) && !this.#goesBefore(run, snapshot, schedule))
+      if (snapshot !== undefined && this.#refusalBeside(snapshot, run, schedule, false) !== undefined)
         continue;
-      if (snapshot !== undefined && mayOvertake(run, snapshot, schedule)) continue;
       if (await this.#isFollowedSnapshot(run, schedule)) continue;
       if (isSealed(schedule, run, sealed.sealedThrough) || !isOfReading(run, schedule)) continue;
       const split = await this.#splitFor(run, options);

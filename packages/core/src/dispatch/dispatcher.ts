@@ -7,7 +7,6 @@ import type { CancelRequest, SignalEmitter } from "../events/signals.js";
 import { boundedLog } from "../job/job-log.js";
 import { LateReporter } from "../late/late-reporter.js";
 import type { ScheduleOperator, SubmittedJob } from "../operator/operator.js";
-import { effectOf } from "../operator/target-effect.js";
 import { isOfStore } from "../planning/isolated.js";
 import type { SpecCache } from "../planning/spec-cache.js";
 import { attemptOrdinal } from "../run/attempts.js";
@@ -20,7 +19,7 @@ import type { ScheduleStore } from "../store/schedule-store.js";
 import { Attempt } from "./attempt.js";
 import { ChangeBatch } from "./change-batch.js";
 import { ClaimLoop } from "./claim-loop.js";
-import { isOwedIncrement, type LaterRuns, laterRuns, mayReplaceLater } from "./later-copy.js";
+import { isOwedIncrement, isWholeCopy, type LaterRuns, laterRuns } from "./later-copy.js";
 import { Leases } from "./leases.js";
 import { LogKeeper } from "./log-keeper.js";
 import { timeOfMetJobs } from "./met-jobs.js";
@@ -327,8 +326,7 @@ export class Dispatcher {
     meetsCopies: boolean,
   ): (() => Promise<LaterRuns | undefined>) | undefined {
     const find = (): Promise<LaterRuns | undefined> => laterRuns(this.#parts.store, this.#specs, run);
-    const isCopy = run.snapshot !== null && effectOf(spec, operator).replacesTarget;
-    if (isCopy || mayReplaceLater(spec, operator)) return find;
+    if (isWholeCopy(run, spec, operator)) return find;
     if (!meetsCopies || !isOwedIncrement(run, spec)) return undefined;
     return async () => ((await find()) === "copy" ? "copy" : undefined);
   }

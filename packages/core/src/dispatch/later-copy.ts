@@ -13,7 +13,16 @@ export function mayReplaceLater(
   spec: ScheduleSpec,
   operator: Pick<ScheduleOperator, "replacesTarget" | "writesOf">,
 ): boolean {
-  return spec.mode === "full" && effectOf(spec, operator).replacesTarget;
+  return isWholeCopy({ snapshot: null }, spec, operator);
+}
+
+/** Returns whether a run puts everything up to its own time in the place of the whole target. Pure. */
+export function isWholeCopy(
+  run: Pick<Run, "snapshot">,
+  spec: ScheduleSpec,
+  operator: Pick<ScheduleOperator, "replacesTarget" | "writesOf">,
+): boolean {
+  return readModeOf(run, spec) === "full" && effectOf(spec, operator).replacesTarget;
 }
 
 /**

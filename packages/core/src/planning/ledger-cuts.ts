@@ -82,9 +82,8 @@ export class LedgerCuts {
   /** Returns the last interval whose nominal time is not after an instant; `undefined` if there is none. */
   lastUpTo(instant: EpochMs): CutInterval | undefined {
     const cut = this.#lastUpTo(instant);
-    if (cut === undefined || this.#at(instant).spec.fireAt === "interval-start")
-      return cut === undefined ? undefined : this.next(cut);
-    const lower = this.#lastUpTo(cut - 1);
+    const isItsBeginning = cut === undefined || this.#at(instant).spec.fireAt === "interval-start";
+    const lower = isItsBeginning ? cut : this.#lastUpTo(cut - 1);
     return lower === undefined ? undefined : this.next(lower);
   }
 

@@ -77,7 +77,7 @@ export async function putRecord(
   const name = recordTable(table.schema);
   const { isFull, lower, upper } = window;
   const writer = recordedAs(table, task);
-  // Whoever replaces rows, replaces those of all groups.
+  // A replacement removes the rows of all groups.
   await link.run(
     `DELETE FROM ${name} WHERE (table_name = $1 OR starts_with(table_name, $1 || ' ')) AND (is_full = $2 OR $2)
     AND lower_ms < $4 AND upper_ms > $3`,
